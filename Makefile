@@ -1,0 +1,44 @@
+# make            lists the targets
+# make build      needs Go 1.26; uses oneDNN when it is there (make setup installs it where it can)
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+TAGS = $(shell scripts/onednn.sh && echo onednn)
+FUZZTIME ?= 5s
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test race bench lint fuzz portable demo clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: ## install oneDNN where apt-get and root allow it
+	@scripts/setup.sh
+
+build: setup ## build bin/otfusion
+	go build -buildvcs=auto -trimpath -tags "$(TAGS)" -o bin/otfusion ./cmd/otfusion
+
+test: setup ## run all tests, on oneDNN when it is there
+	go test -tags "$(TAGS)" ./...
+
+portable: ## run all tests without cgo
+	CGO_ENABLED=0 go test ./...
+
+race: setup ## run the short tests under the race detector
+	go test -race -short -tags "$(TAGS)" ./...
+
+bench: setup ## run the Go benchmarks, one pass
+	go test -tags "$(TAGS)" -run '^$$' -bench . -benchtime 1x ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "gofmt -l: $$(gofmt -l .)" >&2; exit 1; }
+	go vet -tags "$(TAGS)" ./...
+	go run $(STATICCHECK) -tags "$(TAGS)" ./...
+
+fuzz: setup ## fuzz every file reader for FUZZTIME each
+	FUZZTIME=$(FUZZTIME) TAGS="$(TAGS)" scripts/fuzz.sh
+
+demo: build ## train two networks on MNIST, fuse them, compare
+	bin/otfusion experiment run mnist-pair --scale laptop
+
+clean: ## remove what was built
+	rm -rf bin
