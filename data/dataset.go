@@ -1,0 +1,97 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+)
+
+// Dataset is a set of labelled images of one shape, held in memory.
+// It is not modified once loaded, so any number of goroutines may read it.
+type Dataset struct {
+	Name                    string    // "mnist", "cifar10" or "cifar100"
+	Channels, Height, Width int       // shape of one image, C×H×W
+	Classes                 int       // labels are 0 … Classes−1
+	ClassNames              []string  // name of each class
+	Images                  []uint8   // N×C×H×W, raw pixels, 0 … 255
+	Labels                  []uint8   // N
+	Mean, Std               []float32 // per channel, of pixels scaled to [0, 1]; the normalisation is (x/255 − Mean)/Std
+}
+
+// Len returns the number of images N.
+func (d *Dataset) Len() int { return len(d.Labels) }
+
+// ImageSize returns the number of values of one image, C·H·W.
+func (d *Dataset) ImageSize() int { return d.Channels * d.Height * d.Width }
+
+// Image returns the raw pixels of image i, C×H×W. It shares memory with d.
+func (d *Dataset) Image(i int) []uint8 {
+	n := d.ImageSize()
+	return d.Images[i*n : (i+1)*n : (i+1)*n]
+}
+
+// Subset returns a copy of the images at the given indices, in that order.
+// It fails on an index outside the dataset.
+func (d *Dataset) Subset(indices []int) (*Dataset, error) {
+	if err := d.checkIndices(indices); err != nil {
+		return nil, err
+	}
+	s := *d
+	s.Images = make([]uint8, 0, len(indices)*d.ImageSize())
+	s.Labels = make([]uint8, len(indices))
+	for k, i := range indices {
+		s.Images = append(s.Images, d.Image(i)...)
+		s.Labels[k] = d.Labels[i]
+	}
+	return &s, nil
+}
+
+// Fingerprint returns the SHA-256 sum, in hex, of the shape, the labels and
+// the pixels: two datasets with the same fingerprint are the same data in the
+// same order, whatever their names.
+func (d *Dataset) Fingerprint() string {
+	h := sha256.New()
+	for _, n := range []int{d.Len(), d.Channels, d.Height, d.Width, d.Classes} {
+		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(n)))
+	}
+	h.Write(d.Labels)
+	h.Write(d.Images)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Counts returns the number of images of each class.
+func (d *Dataset) Counts() []int {
+	counts := make([]int, d.Classes)
+	for _, label := range d.Labels {
+		counts[label]++
+	}
+	return counts
+}
+
+// check reports a dataset whose fields do not fit together.
+func (d *Dataset) check() error {
+	switch {
+	case len(d.Images) != d.Len()*d.ImageSize():
+		return fmt.Errorf("data: %s: wanted %d pixels (%d images of %d×%d×%d), found %d",
+			d.Name, d.Len()*d.ImageSize(), d.Len(), d.Channels, d.Height, d.Width, len(d.Images))
+	case len(d.Mean) != d.Channels || len(d.Std) != d.Channels:
+		return fmt.Errorf("data: %s: wanted a mean and a std for each of %d channels, found %d and %d",
+			d.Name, d.Channels, len(d.Mean), len(d.Std))
+	}
+	for i, label := range d.Labels {
+		if int(label) >= d.Classes {
+			return fmt.Errorf("data: %s: image %d: wanted a class of 0 to %d, found %d", d.Name, i, d.Classes-1, label)
+		}
+	}
+	return nil
+}
+
+func (d *Dataset) checkIndices(indices []int) error {
+	for k, i := range indices {
+		if i < 0 || i >= d.Len() {
+			return fmt.Errorf("data: %s: index number %d: wanted 0 to %d, found %d", d.Name, k, d.Len()-1, i)
+		}
+	}
+	return nil
+}

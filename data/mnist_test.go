@@ -1,0 +1,100 @@
+package data
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// The labels, counts and moments are those of the MNIST database as published;
+// the moments are the customary normalisation constants.
+func TestMNIST(t *testing.T) {
+	train, test := mustLoadMNIST(t)
+	for _, c := range []struct {
+		set       *Dataset
+		first     []uint8
+		counts    []int
+		mean, std float64
+	}{
+		{train, []uint8{5, 0, 4, 1, 9, 2, 1, 3, 1, 4}, []int{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}, 0.1307, 0.3081},
+		{test, []uint8{7, 2, 1, 0, 4, 1, 4, 9, 5, 9}, []int{980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}, 0.1325, 0.3105},
+	} {
+		if got := c.set.Labels[:10]; !slices.Equal(got, c.first) {
+			t.Errorf("first labels: wanted %v, found %v", c.first, got)
+		}
+		s := c.set.Summarise()
+		if !slices.Equal(s.Counts, c.counts) {
+			t.Errorf("counts: wanted %v, found %v", c.counts, s.Counts)
+		}
+		if math.Abs(s.PixelMean[0]-c.mean) > 5e-5 || math.Abs(s.PixelStd[0]-c.std) > 5e-5 {
+			t.Errorf("pixels: wanted mean %v and std %v, found %v and %v", c.mean, c.std, s.PixelMean[0], s.PixelStd[0])
+		}
+	}
+}
+
+func TestMNISTLeavesNoTemporaryFiles(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	set := mnistTest()
+	for _, outcome := range []error{nil, errors.New("bad file")} {
+		err := readMNIST(set.labels, set.labelsSHA256, func(file string) error {
+			if info, err := os.Stat(file); err != nil || info.Size() != 4542 {
+				t.Errorf("wanted the file of 4542 bytes, found %v, %v", info, err)
+			}
+			return outcome
+		})
+		if !errors.Is(err, outcome) {
+			t.Errorf("wanted %v, found %v", outcome, err)
+		}
+		left, err := filepath.Glob(filepath.Join(os.TempDir(), "*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("wanted an empty temporary folder, found %v (%v)", left, err)
+		}
+	}
+}
+
+func TestMNISTUnwritableTemporaryFolder(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	if _, _, err := Load("mnist", ""); err == nil || !strings.Contains(err.Error(), "data: mnist:") {
+		t.Errorf("wanted an error that names mnist, found %v", err)
+	}
+}
+
+// A damaged copy (a checkout that rewrote line ends, a truncated file) must not
+// reach GoMNIST, which allocates what the header says.
+func TestMNISTChecksSum(t *testing.T) {
+	err := readMNIST(mnistTest().labels, strings.Repeat("0", 64), func(string) error {
+		t.Error("a file of another sum was read")
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "SHA-256") {
+		t.Errorf("wanted an error about the sum, found %v", err)
+	}
+}
+
+func BenchmarkLoadMNIST(b *testing.B) {
+	for b.Loop() {
+		if _, _, err := Load("mnist", ""); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// loadMNISTOnce spares each test the loading; a Dataset is never modified.
+var loadMNISTOnce = sync.OnceValues(func() ([2]*Dataset, error) {
+	train, test, err := Load("mnist", "")
+	return [2]*Dataset{train, test}, err
+})
+
+func mustLoadMNIST(t testing.TB) (train, test *Dataset) {
+	t.Helper()
+	sets, err := loadMNISTOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sets[0], sets[1]
+}
