@@ -1,0 +1,47 @@
+package models
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+)
+
+// maxArchFile bounds the size of an Arch in JSON, a file or a checkpoint's.
+const maxArchFile = 4 << 20
+
+// ReadArch reads an Arch from a JSON file, as `otfusion info --json` prints it
+// and as a checkpoint's metadata holds it. Unknown fields and layers that do
+// not fit together are errors.
+func ReadArch(path string) (*Arch, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxArchFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	if len(text) > maxArchFile {
+		return nil, &fileError{path, fmt.Errorf("an architecture has at most %d bytes", maxArchFile)}
+	}
+	a, err := parseArch(text)
+	if err != nil {
+		return nil, &fileError{path, err}
+	}
+	return a, nil
+}
+
+// parseArch reads an Arch in JSON. An attribute that it does not know would
+// change what the network computes, so it is an error.
+func parseArch(text []byte) (*Arch, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	var a Arch
+	if err := d.Decode(&a); err != nil {
+		return nil, fmt.Errorf("not an architecture in JSON: %w", err)
+	}
+	return &a, a.Validate()
+}

@@ -1,0 +1,69 @@
+package models
+
+import (
+	"bufio"
+	"bytes"
+	"testing"
+)
+
+// FuzzRead feeds files of any bytes: each is refused, or read as a model that
+// survives being written and read again.
+func FuzzRead(f *testing.F) {
+	for _, content := range files(f, tiny(f)) {
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		m, err := readBytes(content)
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := m.writeSafetensors(&out); err != nil {
+			t.Fatal(err)
+		}
+		again, err := readBytes(out.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameParams(t, again, m)
+	})
+}
+
+// FuzzSafetensorsHeader feeds headers, which FuzzRead seldom gets past the
+// length of, before data of 64 bytes.
+func FuzzSafetensorsHeader(f *testing.F) {
+	f.Add(`{"a.weight":{"dtype":"F32","shape":[4,4],"data_offsets":[0,64]}}`)
+	f.Add(`{"__metadata__":{"k":"v"},"a":{"dtype":"F16","shape":[16],"data_offsets":[0,32]},"b":{"dtype":"F64","shape":[4],"data_offsets":[32,64]}}`)
+	f.Fuzz(func(t *testing.T, header string) {
+		if m, err := readBytes(file(header, make([]byte, 64)...)); err == nil && m.Check() != nil {
+			t.Fatal("a model is read that is none")
+		}
+	})
+}
+
+// FuzzPickle feeds pickles, with storages of zeros behind them, past the CRC of
+// an archive.
+func FuzzPickle(f *testing.F) {
+	specs, err := tiny(f).Arch.Params()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(pickleStateDict(specs))
+	f.Add([]byte("\x80\x02cargparse\nNamespace\n)\x81}b."))
+	f.Add([]byte("\x80\x04\x95\x0a\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94K\x01u."))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		p, err := readPickle(bufio.NewReader(bytes.NewReader(content)))
+		if err != nil {
+			return
+		}
+		file := newTorchFile(1 << 12)
+		file.fetch = func(s *torchStorage) ([]byte, error) { return make([]byte, s.bytes()), nil }
+		object, err := unpickle(p, file.storage)
+		if err != nil {
+			return
+		}
+		if c, err := file.checkpoint(object); err == nil {
+			_, _ = c.model(nil)
+		}
+	})
+}

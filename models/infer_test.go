@@ -1,0 +1,175 @@
+package models
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// bare is what a file without an Arch holds of the model.
+func bare(m *Model) *checkpoint {
+	c := &checkpoint{params: map[string]Tensor{}}
+	for _, name := range slices.SortedFunc(maps.Keys(m.Params), naturalOrder) {
+		c.add(name, m.Params[name])
+	}
+	return c
+}
+
+func TestFamiliesAreInferred(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts Options
+	}{
+		{"mlpnet", Options{}},
+		{"mlpnet", Options{Bias: true, Input: Shape{3, 32, 32}, Classes: 100}},
+		{"mlpnet", Options{Hidden: []int{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, Input: Shape{9, 1, 1}}},
+		{"mlpnet", Options{Hidden: []int{}}},
+		{"lenet", Options{Bias: true}},
+		{"lenet", Options{Bias: true, BatchNorm: true, Input: Shape{3, 32, 32}}},
+		{"vgg11", Options{Width: 0.125}},
+		{"vgg11", Options{Width: 0.125, Bias: true, BatchNorm: true, Classes: 100}},
+		{"vgg11_half", Options{Width: 0.125}},
+		{"resnet18", Options{Width: 0.125}},
+		{"resnet18", Options{Width: 0.125, BatchNorm: true}},
+	} {
+		want, err := Build(c.name, c.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := bare(initialized(t, want)).model(nil)
+		if err != nil {
+			t.Errorf("%s %+v: %v", c.name, c.opts, err)
+			continue
+		}
+		if !got.Arch.Equal(want) {
+			t.Errorf("%s %+v: inferred %+v", c.name, c.opts, got.Arch)
+		}
+	}
+}
+
+// torchvision's names for the shortcut and the head are kept, so that the file
+// goes back where it came from.
+func TestTorchvisionNames(t *testing.T) {
+	a, err := Build("resnet18", Options{Width: 0.125, BatchNorm: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := initialized(t, a)
+	renamed := &Model{Params: map[string]Tensor{}}
+	for name, tensor := range m.Params {
+		name = strings.Replace(name, "shortcut.", "downsample.", 1)
+		renamed.Params[strings.Replace(name, "linear.", "fc.", 1)] = tensor
+	}
+	got, err := bare(renamed).model(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Arch.Output() != "fc" || got.Arch.Count() != a.Count() {
+		t.Errorf("output %s and %d parameters, want fc and %d", got.Arch.Output(), got.Arch.Count(), a.Count())
+	}
+	if add, _ := got.Arch.Layer("layer2.0.add"); add.Inputs[1] != "layer2.0.downsample.1" {
+		t.Errorf("layer2.0.add reads %v, want the renamed shortcut", add.Inputs)
+	}
+}
+
+// tensors is a checkpoint of zeros: names and shapes in order.
+func tensors(entries ...any) *checkpoint {
+	c := &checkpoint{params: map[string]Tensor{}}
+	for i := 0; i < len(entries); i += 2 {
+		c.add(entries[i].(string), NewTensor(entries[i+1].([]int)...))
+	}
+	return c
+}
+
+func TestChainsOfAnyNames(t *testing.T) {
+	for _, c := range []struct {
+		file *checkpoint
+		want []string // layers in order
+	}{
+		{tensors("in.weight", []int{5, 4}, "hidden.weight", []int{5, 5}, "out.weight", []int{2, 5}), []string{"in", "hidden", "out"}},
+		{tensors("hidden.weight", []int{3, 5}, "hidden.bias", []int{3}, "in.weight", []int{5, 4}, "out.weight", []int{2, 3}), []string{"in", "hidden", "out"}},
+		{tensors("0.weight", []int{5, 784}, "0.bias", []int{5}, "2.weight", []int{2, 5}), []string{"0", "2"}},
+		{tensors("flatten.weight", []int{5, 4}, "relu1.weight", []int{5, 5}), []string{"flatten", "relu1"}},
+	} {
+		m, err := c.file.model(nil)
+		if err != nil {
+			t.Errorf("%v: %v", c.want, err)
+			continue
+		}
+		var got []string
+		for _, l := range m.Arch.Layers {
+			if l.Op == Linear {
+				got = append(got, l.Name)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("layers %v, want %v", got, c.want)
+		}
+	}
+}
+
+func TestWhatCannotBeInferred(t *testing.T) {
+	vgg, err := Build("vgg11", Options{Width: 0.125})
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := func(change func(map[string]Tensor)) *checkpoint {
+		m := initialized(t, vgg)
+		change(m.Params)
+		return bare(m)
+	}
+	for want, c := range map[string]*checkpoint{
+		"its parameters (none)": tensors(),
+		"(a.weight [3 2], b.weight [3 2]) are those of no known one: b.weight [3 2] does not take what a.weight [3 2] gives; to read it all the same, pass its architecture": tensors("a.weight", []int{3, 2}, "b.weight", []int{3, 2}),
+		"q.scale is no weight or bias of a Linear layer":                         tensors("q.scale", []int{3}),
+		"a.weight is no weight or bias of a Linear layer":                        tensors("a.weight", []int{2, 2, 2}),
+		"looks like vgg11, but parameter features.6.weight is missing":           small(func(p map[string]Tensor) { delete(p, "features.6.weight") }),
+		"parameter features.3.weight: wanted shape [16 8 3 3], found [16 8 5 5]": small(func(p map[string]Tensor) { p["features.3.weight"] = NewTensor(16, 8, 5, 5) }),
+		"parameter classifier.weight: wanted shape [10 64], found [10 65]":       small(func(p map[string]Tensor) { p["classifier.weight"] = NewTensor(10, 65) }),
+		"parameter extra.weight: not part of arch vgg11":                         small(func(p map[string]Tensor) { p["extra.weight"] = NewTensor(1) }),
+		"2 more": tensors("a", []int{1}, "b", []int{1}, "c", []int{1}, "d", []int{1}, "e", []int{1}, "f", []int{1}, "g", []int{1}, "h", []int{1}),
+	} {
+		_, err := c.model(nil)
+		wantError(t, err, want)
+	}
+}
+
+// A checkpoint of another architecture names the parameter and both shapes.
+func TestReadFileAs(t *testing.T) {
+	mlp, err := Build("mlpnet", Options{Hidden: []int{6}, Input: Shape{4, 1, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := initialized(t, mlp)
+	for _, ext := range []string{".safetensors", ".pt"} {
+		path := written(t, "m"+ext, nil)
+		if err := m.WriteFile(path); err != nil {
+			t.Fatal(err)
+		}
+		linear := &Arch{Name: "two linear layers", Input: Shape{4, 1, 1}, Layers: []Layer{
+			{Name: "fc1", Op: Linear, Inputs: []string{InputName}, Out: 6},
+			{Name: "fc2", Op: Linear, Inputs: []string{"fc1"}, Out: 10},
+		}}
+		got, err := ReadFileAs(path, linear)
+		if err != nil || got.Arch != linear {
+			t.Errorf("%s: arch %v (%v), want the one that was passed", ext, got.Arch, err)
+		}
+		linear.Layers[0].Out = 7
+		_, err = ReadFileAs(path, linear)
+		wantError(t, err, path, "parameter fc1.weight: wanted shape [7 4], found [6 4]")
+	}
+}
+
+func TestNaturalOrder(t *testing.T) {
+	want := []string{"a", "fc2.bias", "fc2.weight", "fc10.weight", "fc10.weights", "x99999999999999999999y"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, naturalOrder)
+	if !slices.Equal(got, want) {
+		t.Errorf("sorted to %v, want %v", got, want)
+	}
+	if naturalOrder("fc1", "fc01") == 0 {
+		t.Error("fc1 and fc01 are different names")
+	}
+}

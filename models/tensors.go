@@ -1,0 +1,37 @@
+package models
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"otfusion/models/atomicfile"
+)
+
+// WriteTensors writes tensors that are no model, such as the state of an
+// optimizer, with metadata as a safetensors file, complete or not at all.
+func WriteTensors(path string, tensors map[string]Tensor, meta map[string]string) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return serialize(w, tensors, meta) })
+	if err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	return nil
+}
+
+// ReadTensors reads what WriteTensors wrote, with the care that ReadFile takes.
+func ReadTensors(path string) (tensors map[string]Tensor, meta map[string]string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("models: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("models: %w", err)
+	}
+	c, err := readSafetensors(f, info.Size())
+	if err != nil {
+		return nil, nil, &fileError{path, err}
+	}
+	return c.params, c.meta, nil
+}
