@@ -1,0 +1,233 @@
+package nn
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"otfusion/models"
+	"otfusion/models/nn/kernel"
+)
+
+// bnMomentum is how far BatchNorm's running statistics follow a batch,
+// PyTorch's default.
+const bnMomentum = 0.1
+
+// compiler builds the forward half of a graph from an architecture.
+type compiler struct {
+	*graph
+	batch   int
+	train   bool
+	shapes  map[string]models.Shape
+	readers map[string]int
+	params  map[string]*G.Node
+	known   map[string]*value // outputs of layers so far, and the input
+	norms   bool              // there is a BatchNorm
+}
+
+// compile adds the layers' operations to the graph.
+func compile(g *graph, p *parameters, batch int, train bool, record []string) (*compiler, error) {
+	units, err := fuse(p.arch, record)
+	if err != nil {
+		return nil, err
+	}
+	shapes, err := p.arch.Shapes()
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
+	c := &compiler{graph: g, batch: batch, train: train, shapes: shapes, readers: countReaders(units), known: map[string]*value{}}
+	if c.params, err = p.nodes(g, units); err != nil {
+		return nil, err
+	}
+	x, err := g.input(models.InputName, c.shape(models.InputName))
+	if err != nil {
+		return nil, err
+	}
+	x.readers = c.readers[x.name]
+	c.known[x.name] = x
+	for _, u := range units {
+		v, err := c.add(u)
+		if err != nil {
+			return nil, err
+		}
+		v.readers += c.readers[u.value]
+		c.known[u.value] = v
+	}
+	return c, nil
+}
+
+// logits is the plain value of the network's output.
+func (c *compiler) logits(a *models.Arch) (*value, error) { return c.plain(c.known[a.Output()]) }
+
+func (c *compiler) shape(layer string) kernel.Shape {
+	s := c.shapes[layer]
+	return kernel.Shape{N: c.batch, C: s.C, H: s.H, W: s.W}
+}
+
+// add adds the unit's operation.
+func (c *compiler) add(u *unit) (*value, error) {
+	ins := make([]*value, len(u.Inputs))
+	for i, name := range u.Inputs {
+		ins[i] = c.known[name]
+	}
+	switch u.Op {
+	case models.Linear:
+		return c.linear(u, ins[0])
+	case models.Conv2D:
+		return c.conv(u, ins[0])
+	case models.BatchNorm:
+		return c.batchNorm(u, ins[0])
+	case models.MaxPool:
+		return c.pool(u, kernel.MaxPool, ins[0])
+	case models.AvgPool:
+		return c.pool(u, kernel.AvgPool, ins[0])
+	case models.GlobalAvgPool:
+		return c.pool(u, kernel.GlobalPool, ins[0])
+	case models.Flatten:
+		return c.flatten(u, ins[0])
+	case models.ReLU:
+		return c.relu(u, ins[0])
+	case models.Add:
+		return c.sum(u, ins)
+	}
+	return nil, fmt.Errorf("nn: layer %s: operation %q is not known", u.Name, u.Op)
+}
+
+// result is the value that the unit makes.
+func (c *compiler) result(u *unit, plain, grad bool) *value {
+	return &value{name: u.value, shape: c.shape(u.value), plain: plain, grad: grad && c.train}
+}
+
+func (c *compiler) conv(u *unit, x *value) (*value, error) {
+	x, err := c.packedUnlessInput(x)
+	if err != nil {
+		return nil, err
+	}
+	spec := kernel.ConvSpec{
+		Name: u.Name, In: x.shape, Out: u.Out, Kernel: u.Kernel, Stride: u.Stride, Padding: u.Padding,
+		Bias: u.Bias, ReLU: u.relu, Plain: x.plain, InputGrad: x.grad, Train: c.train, MaskInput: x.claimMask(),
+	}
+	k, err := c.engine.Conv(spec)
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
+	o := &affine{op: u.op("convolution"), kernel: k, inputGrad: spec.InputGrad, maskInput: spec.MaskInput}
+	return c.activate(o, c.result(u, false, true), c.withParams(u, x)...)
+}
+
+func (c *compiler) linear(u *unit, x *value) (*value, error) {
+	x, err := c.plain(x)
+	if err != nil {
+		return nil, err
+	}
+	spec := kernel.LinearSpec{
+		Name: u.Name, N: x.shape.N, In: x.shape.C, Out: u.Out, Bias: u.Bias, ReLU: u.relu,
+		InputGrad: x.grad, Train: c.train, MaskInput: x.claimMask(),
+	}
+	k, err := c.engine.Linear(spec)
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
+	o := &affine{op: u.op("product"), kernel: k, inputGrad: spec.InputGrad, maskInput: spec.MaskInput}
+	return c.activate(o, c.result(u, true, true), c.withParams(u, x)...)
+}
+
+func (c *compiler) batchNorm(u *unit, x *value) (*value, error) {
+	if x.plain && !x.vector() {
+		var err error
+		if x, err = c.packed(x); err != nil {
+			return nil, err
+		}
+	}
+	c.norms = true
+	k, err := c.engine.BatchNorm(kernel.BatchNormSpec{
+		Name: u.Name, In: x.shape, Plain: x.plain, ReLU: u.relu, Train: c.train, MaskInput: x.claimMask(),
+		Eps: models.DefaultEps, Momentum: bnMomentum,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
+	o := &batchNorm{op: u.op("batch norm"), kernel: k, inputGrad: x.grad}
+	return c.activate(o, c.result(u, x.plain, true), c.withParams(u, x)...)
+}
+
+// pool adds a pool. The ReLU before a maximum can have its gradient applied
+// after it, where there is less to do: both keep the order of values, so the
+// maximum of a ReLU is itself a ReLU's output.
+func (c *compiler) pool(u *unit, kind kernel.PoolKind, x *value) (*value, error) {
+	x, err := c.packedUnlessInput(x)
+	if err != nil {
+		return nil, err
+	}
+	spec := kernel.PoolSpec{
+		Name: u.Name, Kind: kind, In: x.shape, Kernel: u.Kernel, Stride: u.Stride, Padding: u.Padding,
+		Plain: x.plain, Train: x.grad,
+	}
+	o := &pool{op: u.op("pool"), inputGrad: x.grad}
+	masks := x.claimMask()
+	if kind == kernel.MaxPool {
+		o.relu = masks
+	} else {
+		spec.MaskInput, o.maskInput = masks, masks
+	}
+	if o.kernel, err = c.engine.Pool(spec); err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
+	return c.activate(o, c.result(u, false, x.grad), x.node)
+}
+
+// flatten only renames a plain value.
+func (c *compiler) flatten(u *unit, x *value) (*value, error) {
+	x, err := c.plain(x)
+	if err != nil {
+		return nil, err
+	}
+	v := *x
+	v.name, v.shape, v.other = u.value, c.shape(u.value), nil
+	v.readers-- // Flatten itself
+	return &v, nil
+}
+
+func (c *compiler) relu(u *unit, x *value) (*value, error) {
+	o := &relu{op: u.op("ReLU"), of: x.shape, plain: x.plain, inputGrad: x.grad}
+	o.relu = true
+	return c.activate(o, c.result(u, x.plain, x.grad), x.node)
+}
+
+// sum adds an Add, plain if it is one of vectors and one of them is plain.
+func (c *compiler) sum(u *unit, ins []*value) (*value, error) {
+	layout := c.packed
+	if ins[0].vector() {
+		layout = c.plain
+	}
+	o := &sum{op: u.op("sum"), of: ins[0].shape, plain: ins[0].vector()}
+	o.relu = u.relu
+	var nodes G.Nodes
+	grad := false
+	for _, x := range ins {
+		x, err := layout(x)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, x.node)
+		o.inputGrad = append(o.inputGrad, x.grad)
+		grad = grad || x.grad
+	}
+	return c.activate(o, c.result(u, o.plain, grad), nodes...)
+}
+
+// withParams is the unit's input followed by its parameters.
+func (c *compiler) withParams(u *unit, x *value) G.Nodes {
+	nodes := G.Nodes{x.node}
+	for _, r := range []models.Role{models.Weight, models.Bias, models.RunningMean, models.RunningVar} {
+		if p, ok := c.params[u.Name+"."+string(r)]; ok {
+			nodes = append(nodes, p)
+		}
+	}
+	return nodes
+}
+
+// op starts the unit's operation.
+func (u *unit) op(does string) op {
+	return op{layer: u.Name, does: does, relu: u.relu}
+}
