@@ -1,0 +1,164 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"otfusion/models"
+)
+
+// identity is everything that decides what a run computes. Two runs of one
+// identity, on the same machine with as many threads, end with the same bits.
+type identity struct {
+	Arch       *models.Arch     `json:"arch"`
+	Recipe     Recipe           `json:"recipe"`
+	RecipeName string           `json:"recipe_name,omitempty"`
+	Seed       uint64           `json:"seed"`
+	Data       dataIdentity     `json:"data"`
+	Initial    string           `json:"initial,omitempty"` // fingerprint of the model that is fine-tuned
+	Distill    *distillIdentity `json:"distill,omitempty"`
+}
+
+// dataIdentity names a dataset and the fingerprints of its parts.
+type dataIdentity struct {
+	Name       string `json:"name"`
+	Train      string `json:"train"`
+	Validation string `json:"validation,omitempty"`
+	Test       string `json:"test"`
+}
+
+type distillIdentity struct {
+	Teacher     string  `json:"teacher"`
+	Gamma       float64 `json:"gamma"`
+	Temperature float64 `json:"temperature"`
+}
+
+func (c Config) identity() identity {
+	id := identity{
+		Arch: c.Arch, Recipe: c.Recipe, RecipeName: c.RecipeName, Seed: c.Seed,
+		Data: dataIdentity{Name: c.Data.Train.Name, Train: c.Data.Train.Fingerprint(), Test: c.Data.Test.Fingerprint()},
+	}
+	if nonEmpty(c.Data.Validation) {
+		id.Data.Validation = c.Data.Validation.Fingerprint()
+	}
+	if c.Initial != nil {
+		id.Initial = fingerprint(c.Initial)
+	}
+	if d := c.Distill; d != nil {
+		id.Distill = &distillIdentity{fingerprint(d.Teacher), d.Gamma, d.Temperature}
+	}
+	return id
+}
+
+// fingerprint is the SHA-256 sum, in hex, of a model's parameters.
+func fingerprint(m *models.Model) string {
+	h := sha256.New()
+	var buffer []byte
+	for _, name := range slices.Sorted(maps.Keys(m.Params)) {
+		t := m.Params[name]
+		fmt.Fprintf(h, "%q %v\n", name, t.Shape)
+		for values := range slices.Chunk(t.Data, 1<<14) {
+			buffer = buffer[:0]
+			for _, v := range values {
+				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+			}
+			h.Write(buffer)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// differences lists, as "seed: 1 there, 2 here", where two identities differ.
+func differences(there, here identity) []string {
+	return differ("", plain(there), plain(here))
+}
+
+// plain is an identity as JSON knows it, numbers with all their digits.
+func plain(id identity) (decoded map[string]any) {
+	d := json.NewDecoder(strings.NewReader(encode(id)))
+	d.UseNumber()
+	if err := d.Decode(&decoded); err != nil {
+		panic(err) // it has just been encoded
+	}
+	return decoded
+}
+
+func differ(path string, there, here any) []string {
+	a, isObject := there.(map[string]any)
+	b, both := here.(map[string]any)
+	if !isObject || !both {
+		if reflect.DeepEqual(there, here) {
+			return nil
+		}
+		return []string{fmt.Sprintf("%s: %s there, %s here", path, brief(there), brief(here))}
+	}
+	keys := maps.Clone(a)
+	maps.Copy(keys, b)
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		inner := key
+		if path != "" {
+			inner = path + "." + key
+		}
+		all = append(all, differ(inner, a[key], b[key])...)
+	}
+	return all
+}
+
+// brief prints a value of JSON in a few characters.
+func brief(x any) string {
+	switch x := x.(type) {
+	case nil:
+		return "none"
+	case []any:
+		return fmt.Sprintf("%d entries", len(x))
+	case map[string]any:
+		return "one"
+	case string:
+		if len(x) > 12 {
+			return x[:12] + "…"
+		}
+	}
+	return fmt.Sprint(x)
+}
+
+// environment is where a run, or part of it, was computed.
+type environment struct {
+	Compute  string `json:"compute"` // such as "onednn 2.6.3"
+	Threads  int    `json:"threads"`
+	Platform string `json:"platform"` // such as "linux/amd64"
+	Revision string `json:"revision"` // of this program's source
+}
+
+func (c Config) environment(compute string) environment {
+	return environment{compute, c.Threads, runtime.GOOS + "/" + runtime.GOARCH, revision()}
+}
+
+// revision is the git commit of the running program, "+changes" if it was
+// built from a changed tree, "unknown" if it was not built from a repository.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	commit, suffix := "unknown", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			suffix = "+changes"
+		}
+	}
+	return commit + suffix
+}

@@ -1,0 +1,203 @@
+package train
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed recipes/*.yaml
+var embedded embed.FS
+
+// Purpose is what a recipe is for; a recipe file has a section for each.
+type Purpose string
+
+// The purposes.
+const (
+	FromScratch Purpose = "train"
+	FineTuning  Purpose = "finetune" // from an existing model, also by distillation
+)
+
+// recipeFile is a YAML file of recipes. Their keys are "architecture/dataset"
+// or "default".
+type recipeFile struct {
+	Train    map[string]Recipe `yaml:"train"`
+	Finetune map[string]Recipe `yaml:"finetune"`
+}
+
+func (f recipeFile) section(p Purpose) map[string]Recipe {
+	if p == FineTuning {
+		return f.Finetune
+	}
+	return f.Train
+}
+
+// RecipeNames lists the built-in recipes.
+func RecipeNames() []string {
+	entries, _ := embedded.ReadDir("recipes") // embedded: cannot fail
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = strings.TrimSuffix(e.Name(), ".yaml")
+	}
+	return names
+}
+
+// LoadRecipe finds the recipe of an architecture and a dataset. The name is a
+// built-in one or the path of a YAML file (it ends in .yaml or .yml, or has a
+// slash). An architecture's suffixes are dropped until an entry is found:
+// vgg11_half_bn/cifar100 falls back to vgg11_bn, vgg11_half and vgg11, then to
+// these for cifar10, then to "default". Unknown keys and impossible values
+// are errors that name file, line and key.
+func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
+	text, file, err := readRecipeFile(name)
+	if err != nil {
+		return Recipe{}, err
+	}
+	return parseRecipe(text, file, purpose, candidates(arch, dataset))
+}
+
+func readRecipeFile(name string) (text []byte, file string, err error) {
+	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
+		text, err = os.ReadFile(name)
+		if err != nil {
+			err = fmt.Errorf("train: recipe: %w", err)
+		}
+		return text, name, err
+	}
+	if !slices.Contains(RecipeNames(), name) {
+		return nil, "", fmt.Errorf("train: recipe: wanted one of %s or a YAML file, found %q", strings.Join(RecipeNames(), ", "), name)
+	}
+	file = name + ".yaml"
+	text, err = embedded.ReadFile(path.Join("recipes", file))
+	return text, file, err
+}
+
+// candidates lists the keys under which a recipe may stand, best first.
+func candidates(arch, dataset string) []string {
+	family, _, _ := strings.Cut(arch, "_")
+	names := []string{arch}
+	if base, norm := strings.CutSuffix(arch, "_bn"); norm {
+		names = append(names, family+"_bn", base)
+	}
+	names = append(names, family)
+	datasets := []string{dataset}
+	if dataset == "cifar100" {
+		datasets = append(datasets, "cifar10")
+	}
+	var keys []string
+	for _, d := range datasets {
+		for _, n := range names {
+			keys = append(keys, n+"/"+d)
+		}
+	}
+	return append(keys, "default")
+}
+
+// parseRecipe reads the recipe of the first of the keys that the purpose's
+// section has. Every recipe of the file is checked.
+func parseRecipe(text []byte, file string, purpose Purpose, keys []string) (Recipe, error) {
+	recipes, err := parseRecipeFile(text, file)
+	if err != nil {
+		return Recipe{}, err
+	}
+	section := recipes.section(purpose)
+	for _, key := range keys {
+		if r, ok := section[key]; ok {
+			return r, nil
+		}
+	}
+	known := strings.Join(slices.Sorted(maps.Keys(section)), ", ")
+	return Recipe{}, fmt.Errorf("train: recipe %s: %s: wanted an entry %q or \"default\", found %q", file, purpose, keys[0], known)
+}
+
+func parseRecipeFile(text []byte, file string) (recipeFile, error) {
+	var recipes recipeFile
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&recipes); err != nil && err != io.EOF {
+		return recipes, yamlError(file, err)
+	}
+	var nodes yaml.Node
+	if err := yaml.Unmarshal(text, &nodes); err != nil {
+		return recipes, yamlError(file, err)
+	}
+	if err := checkIntegers(&nodes, file); err != nil {
+		return recipes, err
+	}
+	for _, p := range []Purpose{FromScratch, FineTuning} {
+		section := recipes.section(p)
+		for _, key := range slices.Sorted(maps.Keys(section)) {
+			section[key] = section[key].withDefaults()
+			if err := section[key].Validate(); err != nil {
+				return recipes, fieldError(file, &nodes, []string{string(p), key}, err)
+			}
+		}
+	}
+	return recipes, nil
+}
+
+// yamlError puts the file and the line in front of what yaml says.
+func yamlError(file string, err error) error {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	var typed *yaml.TypeError
+	if errors.As(err, &typed) {
+		message = typed.Errors[0]
+	}
+	message = regexp.MustCompile(`^line (\d+): `).ReplaceAllString(message, "$1: ")
+	message = regexp.MustCompile(`^(\d+: )field (\S+) not found in type .*`).ReplaceAllString(message, `${1}unknown key "$2"`)
+	return fmt.Errorf("train: recipe %s:%s", file, message)
+}
+
+// fieldError puts the file, the line and the path of keys in front of a
+// [FieldError].
+func fieldError(file string, nodes *yaml.Node, section []string, err error) error {
+	var field *FieldError
+	if !errors.As(err, &field) {
+		return fmt.Errorf("train: recipe %s: %w", file, err)
+	}
+	keys := append(section, strings.Split(field.Field, ".")...)
+	return fmt.Errorf("train: recipe %s:%d: %s: %w", file, line(nodes, keys), strings.Join(section, ": "), err)
+}
+
+// line is where the last of nested keys stands, or as many of them as are there.
+func line(n *yaml.Node, keys []string) int {
+	if n.Kind == yaml.DocumentNode {
+		return line(n.Content[0], keys)
+	}
+	for i := 0; n.Kind == yaml.MappingNode && len(keys) > 0 && i < len(n.Content); i += 2 {
+		if n.Content[i].Value == keys[0] {
+			return max(n.Content[i].Line, line(n.Content[i+1], keys[1:]))
+		}
+	}
+	return 0
+}
+
+// checkIntegers refuses fractions for numbers that are counted, which yaml
+// would cut off.
+func checkIntegers(n *yaml.Node, file string) error {
+	counted := []string{"epochs", "batch", "images", "validation", "warmup", "every", "milestones"}
+	for i, child := range n.Content {
+		if err := checkIntegers(child, file); err != nil {
+			return err
+		}
+		if n.Kind != yaml.MappingNode || i%2 == 0 || !slices.Contains(counted, n.Content[i-1].Value) {
+			continue
+		}
+		for _, v := range append(child.Content, child) {
+			if v.Tag == "!!float" {
+				return fmt.Errorf("train: recipe %s:%d: %s: wanted an integer, found %s", file, v.Line, n.Content[i-1].Value, v.Value)
+			}
+		}
+	}
+	return nil
+}

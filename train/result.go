@@ -1,0 +1,85 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"otfusion/models"
+)
+
+// Result is what a finished run has to tell.
+type Result struct {
+	Epoch      int    `json:"epoch"`                // whose parameters were selected, from 1
+	Validation *Score `json:"validation,omitempty"` // of that epoch
+	Test       Score  `json:"test"`                 // measured once, after the selection (except with select: test)
+
+	Model    *models.Model `json:"-"` // the selected network
+	Path     string        `json:"-"` // its file
+	Log      []Record      `json:"-"` // of every epoch
+	Finished bool          `json:"-"` // the run had finished before; nothing was computed
+}
+
+// finished returns the result of a run that has ended before.
+func (c Config) finished(s *state) (*Result, error) {
+	result := *s.Result
+	result.Path, result.Log, result.Finished = filepath.Join(c.Dir, modelFile), s.Log, true
+	m, err := models.ReadFile(result.Path)
+	if err != nil {
+		return nil, fmt.Errorf("train: %s: finished, but its model cannot be read: %w", c.Name, err)
+	}
+	result.Model = m
+	return &result, nil
+}
+
+// finish tests the selected network, once, and writes it.
+func (r *run) finish(ctx context.Context) (*Result, error) {
+	s := r.state
+	result := &Result{Epoch: s.Epoch, Model: r.trainer.Model(), Path: filepath.Join(r.Dir, modelFile), Log: s.Log}
+	if s.Best > 0 {
+		result.Epoch, result.Model = s.Best, s.model(s.best)
+	}
+	result.Validation = s.Log[result.Epoch-1].Validation
+	var err error
+	if result.Test, err = r.test(ctx, result); err != nil {
+		return nil, err
+	}
+	result.Model.Meta = s.meta(result)
+	if err := result.Model.WriteFile(result.Path); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	s.finish(result)
+	return result, s.write(r.Dir)
+}
+
+// test is the selected model's score on the test set. Where the epochs were
+// selected by it, it is known.
+func (r *run) test(ctx context.Context, selected *Result) (Score, error) {
+	if known := r.state.Log[selected.Epoch-1].Test; known != nil {
+		return *known, nil
+	}
+	return Evaluate(ctx, selected.Model, r.Data.Test, Options{Threads: r.Threads, Compute: r.Compute})
+}
+
+// meta is what the model's file tells of its making, each value as JSON:
+// recipe, recipe_name, seed, data, initial and distill as far as they apply,
+// environments, and metrics (the [Result]).
+func (s *state) meta(r *Result) map[string]string {
+	meta := map[string]string{}
+	for key, value := range plain(s.Identity) {
+		if key != "arch" { // which the file has anyway
+			meta[key] = encode(value)
+		}
+	}
+	meta["environments"], meta["metrics"] = encode(s.Environments), encode(r)
+	return meta
+}
+
+func encode(x any) string {
+	text, err := json.Marshal(x)
+	if err != nil {
+		panic(err) // finite numbers and strings
+	}
+	return string(text)
+}

@@ -1,0 +1,142 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"otfusion/data"
+	"otfusion/models"
+	"otfusion/models/nn"
+)
+
+// run is a training run in progress.
+type run struct {
+	Config
+	state     *state
+	trainer   *nn.Trainer
+	teacher   *nn.Predictor // nil without distillation
+	evaluator *evaluator    // nil where epochs are not evaluated
+	onTest    bool          // the evaluator has the test set
+	batches   *data.Batches
+	sgd       *sgd
+	targets   []float32 // batch×classes
+	progress  Progress
+	saved     time.Time
+}
+
+// newRun starts a run, or goes on from its state.
+func newRun(c Config, s *state, progress Progress) (*run, error) {
+	r := &run{Config: c, state: s, progress: progress, saved: time.Now()}
+	if err := r.start(); err != nil {
+		r.close()
+		return nil, fmt.Errorf("train: %s: %w", c.Name, err)
+	}
+	return r, nil
+}
+
+func (r *run) start() error {
+	fresh := len(r.state.params) == 0
+	m, err := r.startingPoint()
+	if err != nil {
+		return err
+	}
+	if err := r.build(m); err != nil {
+		return err
+	}
+	r.state.enter(r.environment(r.trainer.Compute()))
+	if fresh {
+		return r.save()
+	}
+	for i, p := range r.sgd.params {
+		copy(r.sgd.velocity[i], r.state.velocity[p.Spec.Name].Data)
+	}
+	return nil
+}
+
+// startingPoint is the model that training starts or goes on from.
+func (r *run) startingPoint() (*models.Model, error) {
+	switch {
+	case len(r.state.params) > 0:
+		return r.state.model(r.state.params), nil
+	case r.Initial != nil:
+		return r.Initial, nil
+	}
+	return r.Recipe.initialise(r.Arch, r.Seed)
+}
+
+// build makes what computes.
+func (r *run) build(m *models.Model) (err error) {
+	options := nn.Options{
+		Batch: r.Recipe.Batch, Threads: r.Threads, Precision: r.Recipe.Precision, Deterministic: true, Compute: r.Compute,
+	}
+	if r.trainer, err = nn.NewTrainer(m, r.Distill.loss(), options); err != nil {
+		return err
+	}
+	r.sgd = newSGD(r.trainer.Params(), r.Recipe, r.Threads)
+	if r.Distill != nil {
+		if r.teacher, err = nn.NewPredictor(r.Distill.Teacher, options); err != nil {
+			return err
+		}
+	}
+	r.targets = make([]float32, r.Recipe.Batch*r.Data.Train.Classes)
+	r.batches, err = data.NewBatches(r.Data.Train, data.Options{
+		BatchSize: r.Recipe.Batch, Shuffle: true, Augment: r.Recipe.Augment, DropLast: r.dropsLast(), Seed: r.Seed, Workers: r.Threads,
+	})
+	if err != nil {
+		return err
+	}
+	judged, onTest := r.judged()
+	if r.onTest = onTest; judged != nil {
+		r.evaluator, err = newEvaluator(m, judged, Options{Threads: r.Threads, Compute: r.Compute})
+	}
+	return err
+}
+
+func (r *run) close() {
+	if r.trainer != nil {
+		r.trainer.Close()
+	}
+	if r.teacher != nil {
+		r.teacher.Close()
+	}
+	if r.evaluator != nil {
+		r.evaluator.close()
+	}
+}
+
+func (r *run) saveIfDue() error {
+	if r.SaveEvery <= 0 || time.Since(r.saved) < r.SaveEvery {
+		return nil
+	}
+	return r.save()
+}
+
+// save writes the state.
+func (r *run) save() error {
+	r.state.params, r.state.velocity = tensors{}, tensors{}
+	for _, p := range r.trainer.Params() {
+		r.state.params[p.Spec.Name] = models.Tensor{Shape: p.Spec.Shape, Data: p.Value}
+	}
+	for i, p := range r.sgd.params {
+		r.state.velocity[p.Spec.Name] = models.Tensor{Shape: p.Spec.Shape, Data: r.sgd.velocity[i]}
+	}
+	r.saved = time.Now()
+	return r.state.write(r.Dir)
+}
+
+// stopped saves the state of an interrupted run.
+func (r *run) stopped(err error) error {
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if saving := r.save(); saving != nil {
+		return fmt.Errorf("train: %s: %w, and the state could not be saved: %w", r.Name, err, saving)
+	}
+	where := fmt.Sprintf("after step %d of %d in epoch %d of %d", r.state.Step, r.batches.Steps(), r.state.Epoch+1, r.Recipe.Epochs)
+	if r.state.Epoch == r.Recipe.Epochs {
+		where = "before the final test"
+	}
+	return fmt.Errorf("train: %s: interrupted %s, start it again to go on: %w", r.Name, where, err)
+}

@@ -1,0 +1,182 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"otfusion/models"
+)
+
+const (
+	stateFile = "state.safetensors"
+	modelFile = "model.safetensors"
+	stateKey  = "otfusion.state" // of the metadata
+)
+
+// state is what a run needs to go on, and what a finished one has to tell. The
+// order of images and the augmentation follow from the seed, the epoch and the
+// step, so there is no other random state.
+type state struct {
+	Identity     identity      `json:"identity"`
+	Environments []environment `json:"environments"` // in the order of use
+	Epoch        int           `json:"epoch"`        // complete epochs
+	Step         int           `json:"step"`         // steps made of the epoch after these
+	Sums         sums          `json:"sums"`         // over these steps
+	Log          []Record      `json:"log"`
+	Best         int           `json:"best"`             // epoch of the best parameters, from 1; 0: none yet
+	Result       *Result       `json:"result,omitempty"` // of a finished run, which has no tensors any more
+
+	params, velocity, best tensors
+}
+
+type tensors = map[string]models.Tensor
+
+// openState reads the folder's state, or makes a new one where there is none.
+func openState(dir string, id identity) (*state, error) {
+	path := filepath.Join(dir, stateFile)
+	s, err := readState(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return newState(dir, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if d := differences(s.Identity, id); len(d) > 0 {
+		return nil, fmt.Errorf("train: %s holds another run, choose another folder (%s)", dir, abridge(d))
+	}
+	if s.Result != nil {
+		return s, nil
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("train: %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func abridge(list []string) string {
+	const most = 4
+	if len(list) > most {
+		list = append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
+	}
+	return strings.Join(list, "; ")
+}
+
+// newState starts a run in a folder that has none.
+func newState(dir string, id identity) (*state, error) {
+	if path := filepath.Join(dir, modelFile); exists(path) {
+		return nil, fmt.Errorf("train: %s is there, but no %s of the run that made it; choose another folder", path, stateFile)
+	}
+	return &state{Identity: id}, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func readState(path string) (*state, error) {
+	all, meta, err := models.ReadTensors(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	s, err := parseState(all, meta[stateKey])
+	if err != nil {
+		return nil, fmt.Errorf("train: %s: not the state of a training run: %w", path, err)
+	}
+	return s, nil
+}
+
+// parseState makes a state of a file's tensors and JSON.
+func parseState(all tensors, text string) (*state, error) {
+	s := &state{params: tensors{}, velocity: tensors{}, best: tensors{}}
+	if err := json.Unmarshal([]byte(text), s); err != nil {
+		return nil, err
+	}
+	groups := s.groups()
+	for name, t := range all {
+		group, parameter, _ := strings.Cut(name, ".")
+		if groups[group] != nil {
+			groups[group][parameter] = t
+		}
+	}
+	return s, nil
+}
+
+func (s *state) groups() map[string]tensors {
+	return map[string]tensors{"params": s.params, "velocity": s.velocity, "best": s.best}
+}
+
+// check verifies that position, log and tensors go together.
+func (s *state) check() error {
+	switch {
+	case s.Epoch < 0 || s.Step < 0 || s.Epoch != len(s.Log) || (s.Step == 0) != (s.Sums.Images == 0):
+		return fmt.Errorf("wanted a line of log for each of %d epochs and sums over %d steps, found %d lines and sums over %d images",
+			s.Epoch, s.Step, len(s.Log), s.Sums.Images)
+	case s.Best < 0 || s.Best > s.Epoch || s.Best > 0 && s.Log[s.Best-1].judgement() == nil:
+		return fmt.Errorf("wanted the best of %d epochs, found epoch %d without a score", s.Epoch, s.Best)
+	}
+	if err := s.model(s.params).Check(); err != nil {
+		return err
+	}
+	if s.Best > 0 {
+		if err := s.model(s.best).Check(); err != nil {
+			return fmt.Errorf("best: %w", err)
+		}
+	}
+	return s.checkVelocity()
+}
+
+func (s *state) checkVelocity() error {
+	specs, err := s.Identity.Arch.Params()
+	if err != nil {
+		return err
+	}
+	for _, p := range specs {
+		if v, ok := s.velocity[p.Name]; p.Role.Trained() && !(ok && slices.Equal(v.Shape, p.Shape)) {
+			return fmt.Errorf("velocity of %s: wanted shape %v, found %v", p.Name, p.Shape, v.Shape)
+		}
+	}
+	return nil
+}
+
+// model makes a model of parameters.
+func (s *state) model(params tensors) *models.Model {
+	return &models.Model{Arch: s.Identity.Arch, Params: params, Meta: map[string]string{}}
+}
+
+// write writes the state, complete or not at all.
+func (s *state) write(dir string) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("train: state: %w", err)
+	}
+	all := tensors{}
+	for group, params := range s.groups() {
+		for name, t := range params {
+			all[group+"."+name] = t
+		}
+	}
+	if err := models.WriteTensors(filepath.Join(dir, stateFile), all, map[string]string{stateKey: string(text)}); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return writeLog(dir, s.Log)
+}
+
+// finish makes the state that of a finished run.
+func (s *state) finish(r *Result) {
+	s.Result = r
+	s.params, s.velocity, s.best = nil, nil, nil
+}
+
+// enter notes where the run is computed, if that is new.
+func (s *state) enter(e environment) {
+	if !slices.Contains(s.Environments, e) {
+		s.Environments = append(s.Environments, e)
+	}
+}
