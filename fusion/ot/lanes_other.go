@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package ot
+
+func dotsBody(t *tile, d int, out *[2 * tileRows]float64) { dotsGo(t, d, out) }
+
+func addToBody(q *quad, w []float64, f *[tileRows]float64) { addToGo(q, w, f) }
