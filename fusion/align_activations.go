@@ -1,0 +1,157 @@
+package fusion
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"otfusion/fusion/gemm"
+	"otfusion/fusion/ot"
+	"otfusion/models"
+)
+
+// byActivations aligns the parents, except the one of index skip, to a
+// reference by their pre-activations. Parents are recorded as they are, never
+// re-recorded with aligned layers (section 4 of the paper).
+func (f *fuser) byActivations(ctx context.Context, reference *models.Model, skip int) ([]alignment, error) {
+	f.report.Converged = true
+	policy := f.sharedMap
+	sites := f.groupSites()
+	if f.Residual == PaperAverage {
+		policy, sites = f.paperAverage, f.paperSites()
+	}
+	grams, err := f.compareActivations(ctx, reference, skip, sites)
+	if err != nil {
+		return nil, err
+	}
+	alignments := make([]alignment, len(f.parents))
+	reports := make([][]GroupReport, len(f.parents))
+	tasks, ctx := errgroup.WithContext(ctx)
+	for k := range f.parents {
+		if k == skip {
+			continue
+		}
+		tasks.Go(func() error {
+			matches, err := f.matchSites(ctx, sites, grams[k])
+			for _, m := range matches {
+				reports[k] = append(reports[k], m.report)
+			}
+			alignments[k] = policy(matches)
+			return err
+		})
+	}
+	if err := tasks.Wait(); err != nil {
+		return nil, err
+	}
+	for k, r := range reports {
+		f.report.add(k, r)
+	}
+	return alignments, nil
+}
+
+// site is a set of layers whose recorded outputs together are the coordinates
+// of one set of channels.
+type site struct {
+	Group
+	layers []string
+}
+
+// groupSites has one site for each group: the pre-activations of its members.
+func (f *fuser) groupSites() []site {
+	var sites []site
+	for _, g := range f.groups {
+		if g.Role == Input {
+			continue
+		}
+		s := site{Group: g}
+		for _, m := range g.Members {
+			s.layers = append(s.layers, m.PreActivation)
+		}
+		sites = append(sites, s)
+	}
+	return sites
+}
+
+// sharedMap gives every group its map.
+func (f *fuser) sharedMap(matches []matched) alignment {
+	al := alignment{}
+	for i, s := range f.groupSites()[:len(matches)] {
+		if matches[i].rows != nil {
+			al.set(s.Group, matches[i].rows, matches[i].columns)
+		}
+	}
+	return al
+}
+
+func (f *fuser) matchSites(ctx context.Context, sites []site, grams []*ot.Gram) ([]matched, error) {
+	var matches []matched
+	for i, s := range sites {
+		m, err := f.match(ctx, s.Group, grams[i])
+		if err != nil {
+			return matches, err
+		}
+		matches = append(matches, m)
+	}
+	return matches, nil
+}
+
+// compareActivations runs all samples through the parents and the reference
+// and returns, for each parent and site, the inner products of channels over
+// samples and positions. Activations are held for one batch only.
+func (f *fuser) compareActivations(ctx context.Context, reference *models.Model, skip int, sites []site) ([][]*ot.Gram, error) {
+	r, err := f.record(f.arch, layersOf(sites))
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	grams := make([][]*ot.Gram, len(f.parents))
+	target := views{}
+	var multiplier gemm.Multiplier
+	err = r.batches(ctx, func(x []float32, n int) error {
+		found, err := r.run(reference, x, n)
+		if err != nil {
+			return err
+		}
+		target.keep(found)
+		for k, parent := range f.parents {
+			if k == skip {
+				continue
+			}
+			if grams[k] == nil {
+				grams[k] = make([]*ot.Gram, len(sites))
+			}
+			if found, err = r.run(parent, x, n); err != nil {
+				return err
+			}
+			if err := observeSites(&multiplier, grams[k], sites, found, target); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return grams, err
+}
+
+func layersOf(sites []site) []string {
+	var layers []string
+	for _, s := range sites {
+		layers = append(layers, s.layers...)
+	}
+	return layers
+}
+
+func observeSites(m *gemm.Multiplier, grams []*ot.Gram, sites []site, parent, reference views) error {
+	for i, s := range sites {
+		for _, layer := range s.layers {
+			x, y := parent[layer], reference[layer]
+			if grams[i] == nil {
+				grams[i] = ot.NewGram(x.Size, y.Size)
+			}
+			if err := observe(m, grams[i], x, y); err != nil {
+				return fmt.Errorf("fusion: layer %s: %w", layer, err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package fusion
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"otfusion/fusion/gemm"
+	"otfusion/fusion/ot"
+	"otfusion/models"
+)
+
+// byWeights aligns the parents, except the one of index skip, to a reference.
+// Every parent is aligned on its own: group by group in the order of the
+// layers (Algorithm 1 of the paper), then by coordinate descent.
+func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int) ([]alignment, error) {
+	aligners := make([]*weightAligner, len(f.parents))
+	tasks, ctx := errgroup.WithContext(ctx)
+	for k, parent := range f.parents {
+		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: alignment{}, solved: map[slot]bool{}}
+		if k != skip {
+			tasks.Go(func() error { return aligners[k].run(ctx) })
+		}
+	}
+	if err := tasks.Wait(); err != nil {
+		return nil, err
+	}
+	alignments := make([]alignment, len(f.parents))
+	f.report.Sweeps, f.report.Converged = 0, true
+	for k, w := range aligners {
+		alignments[k] = w.al
+		f.report.add(k, w.reports)
+		f.report.Sweeps = max(f.report.Sweeps, w.sweeps)
+		f.report.Converged = f.report.Converged && (w.converged || k == skip)
+	}
+	return alignments, nil
+}
+
+// weightAligner aligns one parent by its weights.
+type weightAligner struct {
+	*fuser
+	parent, reference *models.Model
+	al                alignment
+	multiplier        gemm.Multiplier
+	solved            map[slot]bool // axes whose map is known
+	reports           []GroupReport // by group
+	sweeps            int
+	converged         bool
+}
+
+func (w *weightAligner) run(ctx context.Context) error {
+	for _, g := range w.groups {
+		if w.fixed(g) {
+			w.settle(g, matched{})
+		}
+	}
+	w.reports = make([]GroupReport, len(w.groups))
+	for i := range w.groups {
+		if _, err := w.solve(ctx, i); err != nil {
+			return err
+		}
+	}
+	return w.descend(ctx)
+}
+
+// solve matches group i given the maps known so far and tells whether its map
+// changed. The input has no coordinates to compare.
+func (w *weightAligner) solve(ctx context.Context, i int) (changed bool, err error) {
+	g := w.groups[i]
+	if g.Role == Input {
+		return false, nil
+	}
+	gram, err := w.gram(g)
+	if err != nil {
+		return false, fmt.Errorf("fusion: group %s: %w", g.Name, err)
+	}
+	m, err := w.match(ctx, g, gram)
+	if err != nil {
+		return false, err
+	}
+	first := slot{g.Rows[0].Param, g.Rows[0].Dim}
+	changed = !w.al[first].equal(m.rows)
+	w.settle(g, m)
+	w.reports[i] = m.report
+	return changed, nil
+}
+
+func (w *weightAligner) settle(g Group, m matched) {
+	if m.rows != nil {
+		w.al.set(g, m.rows, m.columns)
+	}
+	for _, ax := range slices.Concat(g.Rows, g.Columns) {
+		w.solved[slot{ax.Param, ax.Dim}] = true
+	}
+}
+
+// gram compares the channels of a group by every parameter that carries them
+// and whose other axis has a known map: Ŵ of the parent against the weight of
+// the reference. In the first pass, layers that read a group further on are
+// left out.
+func (w *weightAligner) gram(g Group) (*ot.Gram, error) {
+	axes := g.Rows
+	if w.MatchInputs {
+		axes = slices.Concat(g.Rows, g.Columns)
+	}
+	var gram *ot.Gram
+	for _, ax := range axes {
+		p := w.byName[ax.Param]
+		if !p.Role.Trained() || !w.known(p, ax) {
+			continue
+		}
+		x := axisView(w.alignOthers(p, ax), ax)
+		y := axisView(w.reference.Params[ax.Param], ax)
+		if gram == nil {
+			gram = ot.NewGram(x.Size, y.Size)
+		}
+		if err := observe(&w.multiplier, gram, x, y); err != nil {
+			return nil, err
+		}
+	}
+	return gram, nil
+}
+
+// known tells whether the maps of all axes but one are known.
+func (w *weightAligner) known(p param, except Axis) bool {
+	return !slices.ContainsFunc(p.axes, func(ax Axis) bool {
+		return ax != except && !w.solved[slot{ax.Param, ax.Dim}]
+	})
+}
+
+// alignOthers is the parent's parameter with all axes but one mapped.
+func (w *weightAligner) alignOthers(p param, except Axis) models.Tensor {
+	t := w.parent.Params[p.Name]
+	for _, ax := range p.axes {
+		if ax != except {
+			t = w.al[slot{ax.Param, ax.Dim}].apply(t, ax)
+		}
+	}
+	return t
+}

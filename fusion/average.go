@@ -1,0 +1,83 @@
+package fusion
+
+import (
+	"otfusion/fusion/gemm"
+	"otfusion/models"
+)
+
+// Average is the weighted mean of the parents' parameters as they are, the
+// vanilla average. Proportions are as in [Options]. It fails when the parents
+// differ in architecture or in any width.
+func Average(parents []*models.Model, weights []float64) (*models.Model, error) {
+	if err := Compatible(parents); err != nil {
+		return nil, err
+	}
+	if err := sameWidths(parents); err != nil {
+		return nil, err
+	}
+	lambda, err := proportions(weights, len(parents))
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFuser(parents, Options{Proportions: lambda})
+	if err != nil {
+		return nil, err
+	}
+	return f.mix(make([]alignment, len(parents))), nil
+}
+
+// mix is Σ_k λ_k·W̃_k, every parameter with its axes mapped by the parent's
+// alignment. Running variances are interpolated as the rest is: exact when the
+// parents agree; Repair measures them otherwise.
+func (f *fuser) mix(alignments []alignment) *models.Model {
+	fused := &models.Model{Arch: f.arch, Params: map[string]models.Tensor{}, Meta: map[string]string{}}
+	for _, p := range f.params {
+		fused.Params[p.Name] = f.mixParam(p, alignments)
+	}
+	return fused
+}
+
+// share is one parent's part in a fused parameter: λ_k, Ŵ_k, and the map of its rows.
+type share struct {
+	lambda float64
+	data   []float32
+	rows   *transportMap
+}
+
+func (f *fuser) mixParam(p param, alignments []alignment) models.Tensor {
+	var shares []share
+	for k, lambda := range f.Proportions {
+		if lambda != 0 {
+			aligned := p.alignColumns(f.parents[k].Params[p.Name], alignments[k])
+			shares = append(shares, share{lambda, aligned.Data, alignments[k][slot{p.Name, 0}]})
+		}
+	}
+	out := models.NewTensor(p.Shape...)
+	rows := axisView(out, p.axes[0])
+	gemm.Parallel(rows.Size, len(shares)*rows.Inner, func(lo, hi int) {
+		sum := make([]float64, rows.Inner)
+		for q := lo; q < hi; q++ {
+			clear(sum)
+			for _, s := range shares {
+				s.addRow(sum, q)
+			}
+			for i, v := range sum {
+				out.Data[q*rows.Inner+i] = float32(v)
+			}
+		}
+	})
+	return out
+}
+
+// addRow adds λ times row q of diag(1/β)·Tᵀ·Ŵ (step 5 of section 4) to sum.
+func (s share) addRow(sum []float64, q int) {
+	n := len(sum)
+	if s.rows == nil {
+		addScaled(sum, s.lambda, s.data[q*n:])
+		return
+	}
+	sources, weights := s.rows.target(q)
+	for k, p := range sources {
+		addScaled(sum, s.lambda*weights[k], s.data[p*n:])
+	}
+}

@@ -1,0 +1,59 @@
+package fusion
+
+import (
+	"math"
+
+	"otfusion/fusion/gemm"
+	"otfusion/fusion/ot"
+)
+
+// observe adds coordinates of a parent's and the reference's channels, the
+// rows of x and y, to their inner products.
+func observe(m *gemm.Multiplier, g *ot.Gram, x, y gemm.View) error {
+	if err := m.AddSquares(g.XX, x); err != nil {
+		return err
+	}
+	if err := m.AddSquares(g.YY, y); err != nil {
+		return err
+	}
+	return m.AddProduct(g.XY.Data, x, y)
+}
+
+// groundCost is the cost between channels whose inner products are known.
+func (o Options) groundCost(g *ot.Gram) (ot.Matrix, error) {
+	if o.NormalizeRows {
+		g = unitLength(g)
+	}
+	switch o.Cost {
+	case SqEuclidean:
+		return g.SqEuclidean()
+	case Cosine:
+		return g.Cosine()
+	default:
+		return g.Euclidean()
+	}
+}
+
+// unitLength is the Gram matrix after dividing every point x by ‖x‖ + 1e-9,
+// the paper's code's guard against dead channels.
+func unitLength(g *ot.Gram) *ot.Gram {
+	scale := func(squares []float64) []float64 {
+		s := make([]float64, len(squares))
+		for i, v := range squares {
+			s[i] = 1 / (math.Sqrt(v) + 1e-9)
+		}
+		return s
+	}
+	sx, sy := scale(g.XX), scale(g.YY)
+	u := ot.NewGram(len(sx), len(sy))
+	for j, s := range sy {
+		u.YY[j] = g.YY[j] * s * s
+	}
+	for i, s := range sx {
+		u.XX[i] = g.XX[i] * s * s
+		for j, xy := range g.XY.Row(i) {
+			u.XY.Data[i*len(sy)+j] = xy * s * sy[j]
+		}
+	}
+	return u
+}

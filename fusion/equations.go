@@ -1,0 +1,142 @@
+package fusion
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
+
+	"otfusion/fusion/gemm"
+	"otfusion/models"
+)
+
+// equations are the normal equations of one layer's correction (ΔW, Δb). What
+// the layer reads at one position of one sample is a patch p of d values, a
+// constant 1 for the bias being the last; r is what the layer misses there.
+// Memory is kept from one layer to the next.
+type equations struct {
+	layer      models.Layer
+	in, out    models.Shape // of the layer
+	d          int
+	gram       []float64 // Σ p·pᵀ, d×d, upper triangle
+	right      []float64 // Σ p·rᵀ, d×out
+	multiplier gemm.Multiplier
+	patches    []float32
+}
+
+const (
+	// ridge is ρ relative to the mean of p²: enough to hold directions that the
+	// samples do not show at the average's weights.
+	ridge = 1e-3
+	// patchesPerUnknown bounds the samples of layers that see many positions of each.
+	patchesPerUnknown = 16
+)
+
+// begin sets up the equations of a layer.
+func (e *equations) begin(a *models.Arch, l *models.Layer) error {
+	shapes, err := a.Shapes()
+	if err != nil {
+		return err
+	}
+	e.layer, e.in, e.out = *l, shapes[l.Inputs[0]], shapes[l.Name]
+	if l.Op == models.Linear {
+		e.layer.Kernel, e.layer.Stride = 1, 1
+	}
+	e.d = e.in.C*e.layer.Kernel*e.layer.Kernel + 1
+	e.gram, e.right = zeros(e.gram, e.d*e.d), zeros(e.right, e.d*e.out.C)
+	return nil
+}
+
+// zeros makes n zeros of old memory where there is enough.
+func zeros(old []float64, n int) []float64 {
+	if cap(old) < n {
+		return make([]float64, n)
+	}
+	clear(old[:n])
+	return old[:n]
+}
+
+// samples is how many are enough.
+func (e *equations) samples() int {
+	return patchesPerUnknown*e.d/(e.out.H*e.out.W) + 1
+}
+
+// add takes in a batch: what the layer read, and what its output missed.
+func (e *equations) add(read, missed gemm.View) error {
+	p := e.unfold(read)
+	if err := e.multiplier.AddGram(e.gram, p); err != nil {
+		return err
+	}
+	return e.multiplier.AddProduct(e.right, p, missed)
+}
+
+// unfold lays out the patches of a batch, one row for each of their d values,
+// positions in the order of a layer's output.
+func (e *equations) unfold(x gemm.View) gemm.View {
+	area := e.out.H * e.out.W
+	v := gemm.View{Outer: x.Outer, Size: e.d, Inner: area}
+	if need := v.Outer * v.Size * v.Inner; cap(e.patches) < need {
+		e.patches = make([]float32, need)
+	}
+	v.Data = e.patches[:v.Outer*v.Size*v.Inner]
+	gemm.Parallel(x.Outer, e.d*area, func(lo, hi int) {
+		for s := lo; s < hi; s++ {
+			sample := v.Data[s*e.d*area : (s+1)*e.d*area]
+			e.unfoldSample(sample[:(e.d-1)*area], x.Data[s*x.Size*x.Inner:])
+			for i := range area {
+				sample[(e.d-1)*area+i] = 1
+			}
+		}
+	})
+	return v
+}
+
+// unfoldSample writes patches (C·k·k, H'·W') of one sample (C, H, W).
+func (e *equations) unfoldSample(patches, x []float32) {
+	l, area := e.layer, e.out.H*e.out.W
+	for r := range e.d - 1 {
+		tap := r % (l.Kernel * l.Kernel)
+		dy, dx := tap/l.Kernel-l.Padding, tap%l.Kernel-l.Padding
+		plane := x[r/(l.Kernel*l.Kernel)*e.in.H*e.in.W:][:e.in.H*e.in.W]
+		for i := range area {
+			row, col := i/e.out.W*l.Stride+dy, i%e.out.W*l.Stride+dx
+			value := float32(0)
+			if row >= 0 && row < e.in.H && col >= 0 && col < e.in.W {
+				value = plane[row*e.in.W+col]
+			}
+			patches[r*area+i] = value
+		}
+	}
+}
+
+// correct solves the equations and adds the correction to a model's layer.
+func (e *equations) correct(m *models.Model, l *models.Layer) error {
+	mean := 0.0
+	for i := range e.d {
+		mean += e.gram[i*e.d+i] / float64(e.d)
+	}
+	for i := range e.d {
+		e.gram[i*e.d+i] += ridge * mean
+	}
+	gram := blas64.Symmetric{Uplo: blas.Upper, N: e.d, Stride: e.d, Data: e.gram}
+	factor, ok := lapack64.Potrf(gram)
+	if !ok {
+		return fmt.Errorf("the samples leave the layer's inputs without variance")
+	}
+	lapack64.Potrs(factor, blas64.General{Rows: e.d, Cols: e.out.C, Stride: e.out.C, Data: e.right})
+	e.apply(m, l)
+	return nil
+}
+
+// apply adds the solution, d×out.
+func (e *equations) apply(m *models.Model, l *models.Layer) {
+	gainBias(m, l)
+	w, b := m.Params[l.Name+"."+string(models.Weight)].Data, m.Params[l.Name+"."+string(models.Bias)].Data
+	for o := range e.out.C {
+		for i := range e.d - 1 {
+			w[o*(e.d-1)+i] += float32(e.right[i*e.out.C+o])
+		}
+		b[o] += float32(e.right[(e.d-1)*e.out.C+o])
+	}
+}

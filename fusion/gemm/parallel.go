@@ -1,0 +1,30 @@
+package gemm
+
+import (
+	"runtime"
+	"sync"
+)
+
+// grain is the least work, in steps of about a nanosecond, worth a goroutine.
+const grain = 1 << 15
+
+// Parallel calls work on ranges that partition [0, n), concurrently when n
+// items of the given size, in nanoseconds or so, pay for it. The partition depends
+// on GOMAXPROCS, so work must not let its results depend on it.
+func Parallel(n, size int, work func(lo, hi int)) {
+	inParallel(n, size, func(_, lo, hi int) { work(lo, hi) })
+}
+
+// inParallel is Parallel, which also numbers the goroutines, below GOMAXPROCS.
+func inParallel(n, size int, work func(worker, lo, hi int)) {
+	workers := min(runtime.GOMAXPROCS(0), n, n*size/grain)
+	if workers <= 1 {
+		work(0, 0, n)
+		return
+	}
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() { work(w, n*w/workers, n*(w+1)/workers) })
+	}
+	wg.Wait()
+}

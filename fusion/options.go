@@ -1,0 +1,159 @@
+package fusion
+
+import (
+	"fmt"
+	"math"
+
+	"otfusion/fusion/ot"
+)
+
+// Options say how parents are aligned and averaged. The zero value aligns by
+// weights, with exact transport of Euclidean distances, to the first parent.
+type Options struct {
+	Align           Align     // what channels are compared by
+	Solver          ot.Solver // of the transport problems; ot.Exact{} if nil
+	Cost            Cost      // ground cost between channels
+	NormalizeRows   bool      // scale every channel's coordinates to unit length before comparing; the average keeps its scale
+	MatchInputs     bool      // by weights: compare channels also by the weights that read them, as git re-basin does
+	Residual        Residual  // how channels tied by Add are mapped
+	TransportOutput bool      // align the output layer's rows too, as the paper's code does; else classes keep their order
+	PreserveScale   bool      // with different widths: split a channel's outgoing weight between its copies, so that the function is kept
+
+	Reference   int       // the parent that the others are aligned to, or Last; it also gives the result's widths
+	Proportions []float64 // weight of each parent in the average, scaled to sum to 1; nil means equal
+	Passes      int       // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
+	Descent     int       // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
+
+	Samples Samples  // by activations, and for Repair: inputs to run through the models
+	Record  Recorder // runs them; models/nn if nil
+	Repair  Repair   // of the fused model's statistics
+}
+
+// Last, as Options.Reference, is the last parent: the paper's model B.
+const Last = -1
+
+// Align says what the coordinates of a channel are.
+type Align string
+
+// Channels are compared by their weights (their rows Ŵ of every parameter that
+// makes them, biases being one more column) or by their pre-activations at
+// every position of every sample (section 4 of the paper).
+const (
+	Weights     Align = "wts" // the default
+	Activations Align = "acts"
+)
+
+// Cost is the ground cost between two channels' coordinates x and y.
+type Cost string
+
+// The ground costs.
+const (
+	Euclidean   Cost = "euclidean"   // ‖x − y‖, the paper's and the default
+	SqEuclidean Cost = "sqeuclidean" // ‖x − y‖²
+	Cosine      Cost = "cosine"      // 1 − cos(x, y)
+)
+
+// Residual is how channels tied by Add are mapped.
+type Residual string
+
+// The residual policies. SharedMap gives all channels that an Add ties one map,
+// found from all the layers that make them, so that permutations keep the
+// function. PaperAverage does what the paper's code does, see residual_paper.go.
+const (
+	SharedMap    Residual = "group" // the default
+	PaperAverage Residual = "paper"
+)
+
+// Repair is how statistics of the fused model are corrected.
+type Repair string
+
+// The repairs. Averaging shrinks the variance of channels that do not agree
+// (Jordan et al. 2022, REPAIR). Rescale gives every pre-activation the mean and
+// standard deviation interpolated from the parents'. Regress solves for the
+// weights that reproduce the parents' average pre-activations best. ResetBatchNorm
+// measures the running statistics anew.
+const (
+	NoRepair       Repair = ""
+	Rescale        Repair = "rescale"
+	Regress        Repair = "regress"
+	ResetBatchNorm Repair = "bn"
+)
+
+// complete checks the options against the parents and fills in the defaults.
+func (o Options) complete(parents int) (Options, error) {
+	if o.Solver == nil {
+		o.Solver = ot.Exact{}
+	}
+	if o.Record == nil {
+		o.Record = predictor
+	}
+	if o.Reference == Last {
+		o.Reference = parents - 1
+	}
+	if o.Reference < 0 || o.Reference >= parents {
+		return o, fmt.Errorf("fusion: reference: wanted 0 to %d, or %d for the last parent, found %d", parents-1, Last, o.Reference)
+	}
+	if o.Passes < 0 || o.Descent < 0 {
+		return o, fmt.Errorf("fusion: passes %d, descent %d: wanted no negative number", o.Passes, o.Descent)
+	}
+	o.Passes = max(o.Passes, 1)
+	o.Align, o.Cost, o.Residual = orDefault(o.Align, Weights), orDefault(o.Cost, Euclidean), orDefault(o.Residual, SharedMap)
+	var err error
+	if o.Proportions, err = proportions(o.Proportions, parents); err != nil {
+		return o, err
+	}
+	return o, o.check()
+}
+
+func orDefault[T ~string](value, standard T) T {
+	if value == "" {
+		return standard
+	}
+	return value
+}
+
+// check reports choices that do not exist or do not go together.
+func (o Options) check() error {
+	switch {
+	case o.Align != Weights && o.Align != Activations:
+		return fmt.Errorf("fusion: align: wanted %s or %s, found %q", Weights, Activations, o.Align)
+	case o.Cost != Euclidean && o.Cost != SqEuclidean && o.Cost != Cosine:
+		return fmt.Errorf("fusion: cost: wanted %s, %s or %s, found %q", Euclidean, SqEuclidean, Cosine, o.Cost)
+	case o.Residual != SharedMap && o.Residual != PaperAverage:
+		return fmt.Errorf("fusion: residual: wanted %s or %s, found %q", SharedMap, PaperAverage, o.Residual)
+	case o.Repair != NoRepair && o.Repair != Rescale && o.Repair != Regress && o.Repair != ResetBatchNorm:
+		return fmt.Errorf("fusion: repair: wanted nothing, %s, %s or %s, found %q", Rescale, Regress, ResetBatchNorm, o.Repair)
+	case o.Residual == PaperAverage && o.Align == Weights:
+		return fmt.Errorf("fusion: residual: the paper's policy wants alignment by activations, found by weights")
+	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights:
+		return fmt.Errorf("fusion: matching inputs and descent want alignment by weights, found by activations")
+	case (o.Align == Activations || o.Repair != NoRepair) && (o.Samples == nil || o.Samples.Len() == 0):
+		return fmt.Errorf("fusion: samples: wanted at least one input, found none")
+	}
+	return nil
+}
+
+// proportions scales the given weights to sum to 1, or makes equal ones.
+func proportions(given []float64, parents int) ([]float64, error) {
+	if given == nil {
+		given = make([]float64, parents)
+		for k := range given {
+			given[k] = 1
+		}
+	}
+	if len(given) != parents {
+		return nil, fmt.Errorf("fusion: proportions: wanted one for each of %d parents, found %d", parents, len(given))
+	}
+	sum := 0.0
+	for _, p := range given {
+		sum += p
+	}
+	if !(sum > 0) || math.IsInf(sum, 0) {
+		return nil, fmt.Errorf("fusion: proportions %v: wanted a positive sum, found %g", given, sum)
+	}
+	scaled := make([]float64, parents)
+	for k, p := range given {
+		scaled[k] = p / sum
+	}
+	return scaled, nil
+}

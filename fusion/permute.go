@@ -1,0 +1,49 @@
+package fusion
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"otfusion/models"
+)
+
+// Permute returns a copy of a model with the channels of every hidden group in
+// a random order drawn from the seed, and those orders by group name: channel q
+// of the copy is channel order[q] of the model. The copy computes the same
+// function.
+func Permute(m *models.Model, seed uint64) (*models.Model, map[string][]int, error) {
+	groups, err := Groups(m.Arch)
+	if err != nil {
+		return nil, nil, err
+	}
+	rng := rand.New(rand.NewPCG(seed, 0))
+	orders := map[string][]int{}
+	for _, g := range groups {
+		if g.Role == Hidden {
+			orders[g.Name] = rng.Perm(g.Size)
+		}
+	}
+	permuted, err := choose(m, groups, orders, m.Arch)
+	return permuted, orders, err
+}
+
+// choose makes the model of arch whose groups consist of the listed channels
+// of m's, in that order; groups without a list stay as they are.
+func choose(m *models.Model, groups []Group, channels map[string][]int, arch *models.Arch) (*models.Model, error) {
+	f, err := newFuser([]*models.Model{m}, Options{Proportions: []float64{1}})
+	if err != nil {
+		return nil, err
+	}
+	al := alignment{}
+	for _, g := range groups {
+		if order, ok := channels[g.Name]; ok {
+			chosen := choosing(order, g.Size)
+			al.set(g, chosen, chosen)
+		}
+	}
+	f.arch = arch
+	if f.params, err = layout(arch, f.groups); err != nil {
+		return nil, fmt.Errorf("fusion: %w", err)
+	}
+	return f.mix([]alignment{al}), nil
+}

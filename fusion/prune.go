@@ -1,0 +1,124 @@
+package fusion
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"otfusion/models"
+)
+
+// Pruning says which channels a model loses (section 5.2 of the paper).
+type Pruning struct {
+	Fraction  float64   // of the channels of each chosen group, in [0, 1)
+	Layers    []string  // the groups of these layers are pruned; nil means all hidden groups
+	Criterion Criterion // which channels go first
+	Seed      uint64    // of RandomChannels
+}
+
+// Criterion orders channels by how dispensable they are.
+type Criterion string
+
+// The criteria: the norm of the weights that make a channel, over all layers
+// of its group, or chance.
+const (
+	L1             Criterion = "l1" // the default
+	L2             Criterion = "l2"
+	RandomChannels Criterion = "random"
+)
+
+// Prune removes whole channels: the weights that make them, their biases and
+// batch norms, and the weights that read them. What remains keeps its order;
+// at least one channel of a group does. Fuse the original with the pruned model
+// as reference to win accuracy back.
+func Prune(m *models.Model, p Pruning) (*models.Model, error) {
+	if !(p.Fraction >= 0 && p.Fraction < 1) {
+		return nil, fmt.Errorf("fusion: prune: wanted a fraction from 0 to below 1, found %g", p.Fraction)
+	}
+	groups, err := Groups(m.Arch)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := p.groups(groups)
+	if err != nil {
+		return nil, err
+	}
+	kept := map[string][]int{}
+	for i, g := range chosen {
+		order, err := p.order(m, g, uint64(i))
+		if err != nil {
+			return nil, err
+		}
+		gone := min(int(math.Round(p.Fraction*float64(g.Size))), g.Size-1)
+		kept[g.Name] = order[gone:]
+		slices.Sort(kept[g.Name])
+	}
+	return choose(m, groups, kept, narrowed(m.Arch, chosen, kept))
+}
+
+// groups are the hidden groups that hold the chosen layers.
+func (p Pruning) groups(all []Group) ([]Group, error) {
+	var chosen []Group
+	found := map[string]bool{}
+	for _, g := range all {
+		wanted := p.Layers == nil
+		for _, m := range g.Members {
+			if slices.Contains(p.Layers, m.Layer) {
+				wanted, found[m.Layer] = true, g.Role == Hidden
+			}
+		}
+		if wanted && g.Role == Hidden {
+			chosen = append(chosen, g)
+		}
+	}
+	for _, l := range p.Layers {
+		if !found[l] {
+			return nil, fmt.Errorf("fusion: prune: layer %s: wanted a hidden Linear or Conv2D layer", l)
+		}
+	}
+	return chosen, nil
+}
+
+// order lists the channels of a group, the most dispensable first.
+func (p Pruning) order(m *models.Model, g Group, stream uint64) ([]int, error) {
+	var power func(float64) float64
+	switch p.Criterion {
+	case RandomChannels:
+		return rand.New(rand.NewPCG(p.Seed, stream)).Perm(g.Size), nil
+	case L1, "":
+		power = math.Abs
+	case L2:
+		power = func(v float64) float64 { return v * v }
+	default:
+		return nil, fmt.Errorf("fusion: prune: criterion: wanted %s, %s or %s, found %q", L1, L2, RandomChannels, p.Criterion)
+	}
+	norm := make([]float64, g.Size)
+	for _, member := range g.Members {
+		w := m.Params[member.Layer+"."+string(models.Weight)]
+		fanIn := len(w.Data) / g.Size
+		for i, v := range w.Data {
+			norm[i/fanIn] += power(float64(v))
+		}
+	}
+	order := make([]int, g.Size)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(norm[a], norm[b]) })
+	return order, nil
+}
+
+// narrowed is the architecture with the kept numbers of channels.
+func narrowed(a *models.Arch, groups []Group, kept map[string][]int) *models.Arch {
+	n := *a
+	n.Layers = slices.Clone(a.Layers)
+	for _, g := range groups {
+		for _, m := range g.Members {
+			i := slices.IndexFunc(n.Layers, func(l models.Layer) bool { return l.Name == m.Layer })
+			n.Layers[i].Out = len(kept[g.Name])
+		}
+	}
+	return &n
+}

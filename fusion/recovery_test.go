@@ -1,0 +1,109 @@
+package fusion
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"otfusion/models"
+)
+
+// networks are small members of every family, with all their kinds of layers.
+func networks() map[string]func(t testing.TB, seed uint64) *models.Model {
+	small := models.Shape{C: 3, H: 32, W: 32}
+	family := func(name string, o models.Options) func(testing.TB, uint64) *models.Model {
+		return func(t testing.TB, seed uint64) *models.Model { return build(t, name, o, seed) }
+	}
+	return map[string]func(t testing.TB, seed uint64) *models.Model{
+		"mlp":           family("mlpnet", models.Options{Hidden: []int{40, 30, 20}}),
+		"mlp with bias": family("mlpnet", models.Options{Hidden: []int{40, 30, 20}, Bias: true}),
+		"lenet":         family("lenet", models.Options{Width: 0.5, Bias: true}), // Flatten of 7×7 maps
+		"vgg11":         family("vgg11", models.Options{Width: 1. / 16, Input: small}),
+		"vgg11_bn":      family("vgg11_bn", models.Options{Width: 1. / 16, Input: small}),
+		"resnet18":      family("resnet18", models.Options{Width: 1. / 16, Input: models.Shape{C: 3, H: 16, W: 16}}),
+		"resnet18_bn":   family("resnet18_bn", models.Options{Width: 1. / 16, Input: models.Shape{C: 3, H: 16, W: 16}}),
+	}
+}
+
+// seeds is how many networks of each kind are tried.
+func seeds() uint64 {
+	if testing.Short() {
+		return 2
+	}
+	return 20
+}
+
+func TestFusedWithItselfIsItself(t *testing.T) {
+	for name, network := range networks() {
+		m := network(t, 1)
+		fused, report, err := Fuse(context.Background(), []*models.Model{m, m, m}, Options{Reference: Last})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if share := equalValues(m, fused); share != 1 {
+			t.Errorf("%s: %v of the values are kept", name, share)
+		}
+		for _, g := range report.Groups {
+			if g.Cost != 0 || g.FixedPoints != 1 {
+				t.Errorf("%s: group %s: cost %v, fixed points %v", name, g.Group, g.Cost, g.FixedPoints)
+			}
+		}
+	}
+}
+
+// The function stays when hidden channels are permuted: this tests the groups.
+func TestPermutingKeepsTheFunction(t *testing.T) {
+	for name, network := range networks() {
+		m := network(t, 2)
+		permuted, orders, err := Permute(m, 3)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		x := noise(m.Arch.Input, 3, 4)
+		if d := relativeDifference(logits(t, m, x), logits(t, permuted, x)); d > 1e-4 {
+			t.Errorf("%s: logits differ by %v", name, d)
+		}
+		if share := equalValues(m, permuted); share > 0.5 || len(orders) == 0 {
+			t.Errorf("%s: %d groups permuted, %v of the values unmoved", name, len(orders), share)
+		}
+	}
+}
+
+func TestPlantedPermutationIsRecovered(t *testing.T) {
+	for _, options := range []Options{
+		{Align: Weights},
+		{Align: Weights, NormalizeRows: true},
+		{Align: Weights, Cost: SqEuclidean, MatchInputs: true, Descent: 20},
+		{Align: Activations, Record: newPlainNetwork},
+		{Align: Activations, Record: newPlainNetwork, Cost: Cosine},
+	} {
+		for name, network := range networks() {
+			t.Run(fmt.Sprintf("%s by %s %s%t%t", name, options.Align, options.Cost, options.NormalizeRows, options.MatchInputs), func(t *testing.T) {
+				t.Parallel()
+				for seed := range seeds() {
+					recover(t, network(t, seed), seed, options)
+				}
+			})
+		}
+	}
+}
+
+func recover(t *testing.T, m *models.Model, seed uint64, o Options) {
+	t.Helper()
+	permuted, _, err := Permute(m, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Samples = noise(m.Arch.Input, 6, seed)
+	o.Reference = Last
+	fused, report, err := Fuse(context.Background(), []*models.Model{permuted, m}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if share := equalValues(m, fused); share != 1 {
+		t.Errorf("seed %d: %v of the values are back", seed, share)
+	}
+	if !report.Converged {
+		t.Errorf("seed %d: not converged after %d sweeps", seed, report.Sweeps)
+	}
+}

@@ -1,0 +1,164 @@
+package fusion
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"otfusion/models"
+)
+
+// repair corrects the statistics of the fused model as Options.Repair says.
+func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []alignment) (*models.Model, error) {
+	switch f.Repair {
+	case Rescale:
+		return f.rescale(ctx, fused, alignments)
+	case Regress:
+		return f.regress(ctx, fused, alignments)
+	case ResetBatchNorm:
+		return f.resetBatchNorm(ctx, fused)
+	}
+	return fused, nil
+}
+
+// rescale gives every hidden pre-activation the mean and standard deviation
+// interpolated from the aligned parents', by a factor and a shift per channel
+// (Jordan et al. 2022, section 3): folded into the BatchNorm that makes it, or
+// into the weights and the bias, which the layer gains if it had none. It goes
+// layer by layer, measuring each behind the layers already corrected.
+func (f *fuser) rescale(ctx context.Context, fused *models.Model, alignments []alignment) (*models.Model, error) {
+	members := f.hiddenMembers()
+	targets, err := f.interpolatedMoments(ctx, members, alignments)
+	if err != nil {
+		return nil, err
+	}
+	fused.Arch = ownLayers(f.arch)
+	for _, m := range members {
+		found, err := f.measure(ctx, fused, m.PreActivation)
+		if err != nil {
+			return nil, err
+		}
+		scale, shift := found.towards(targets[m.Layer])
+		at := slices.IndexFunc(fused.Arch.Layers, func(l models.Layer) bool { return l.Name == m.PreActivation })
+		rescaleRows(fused, &fused.Arch.Layers[at], scale, shift)
+	}
+	return fused, nil
+}
+
+// ownLayers copies an architecture whose layers will change.
+func ownLayers(a *models.Arch) *models.Arch {
+	return &models.Arch{Name: a.Name, Input: a.Input, Layers: slices.Clone(a.Layers)}
+}
+
+// hiddenMembers lists the layers that make hidden channels, in order.
+func (f *fuser) hiddenMembers() []Member {
+	var members []Member
+	for _, l := range f.arch.Layers {
+		if weighted(l) {
+			if g, m := f.groupOf(l.Name); g.Role == Hidden {
+				members = append(members, m)
+			}
+		}
+	}
+	return members
+}
+
+// interpolatedMoments are Σ_k λ_k of the parents' means and standard
+// deviations, their channels aligned, by layer.
+func (f *fuser) interpolatedMoments(ctx context.Context, members []Member, alignments []alignment) (map[string]moments, error) {
+	var layers []string
+	for _, m := range members {
+		layers = append(layers, m.PreActivation)
+	}
+	targets := map[string]moments{}
+	for k, parent := range f.parents {
+		found, err := f.measureAll(ctx, parent, layers)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range members {
+			rows := alignments[k][slot{m.Layer + "." + string(models.Weight), 0}]
+			aligned := moments{rows.applyVector(found[m.PreActivation].mean), rows.applyVector(found[m.PreActivation].std)}
+			targets[m.Layer] = targets[m.Layer].plus(f.Proportions[k], aligned)
+		}
+	}
+	return targets, nil
+}
+
+// resetBatchNorm measures the running statistics anew: the mean and variance
+// over all samples and positions of what each BatchNorm reads, layer by layer.
+func (f *fuser) resetBatchNorm(ctx context.Context, fused *models.Model) (*models.Model, error) {
+	for _, l := range f.arch.Layers {
+		if l.Op != models.BatchNorm {
+			continue
+		}
+		found, err := f.measure(ctx, fused, l.Inputs[0])
+		if err != nil {
+			return nil, err
+		}
+		mean := fused.Params[l.Name+"."+string(models.RunningMean)].Data
+		variance := fused.Params[l.Name+"."+string(models.RunningVar)].Data
+		for c := range mean {
+			mean[c] = float32(found.mean[c])
+			variance[c] = float32(found.std[c] * found.std[c])
+		}
+	}
+	return fused, nil
+}
+
+// measure returns the moments of one layer's output.
+func (f *fuser) measure(ctx context.Context, m *models.Model, layer string) (moments, error) {
+	found, err := f.measureAll(ctx, upTo(m, layer), []string{layer})
+	return found[layer], err
+}
+
+// measureAll runs the samples through a model once and returns the moments of
+// the layers' outputs.
+func (f *fuser) measureAll(ctx context.Context, m *models.Model, layers []string) (map[string]moments, error) {
+	r, err := f.record(m.Arch, layers)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	totals := map[string]*sums{}
+	err = r.batches(ctx, func(x []float32, n int) error {
+		outputs, err := r.run(m, x, n)
+		if err != nil {
+			return err
+		}
+		for layer, v := range outputs {
+			if totals[layer] == nil {
+				totals[layer] = newSums(v.Size)
+			}
+			totals[layer].add(v)
+		}
+		return nil
+	})
+	found := map[string]moments{}
+	for layer, s := range totals {
+		found[layer] = s.moments()
+	}
+	return found, err
+}
+
+// upTo is the part of a model that computes one layer.
+func upTo(m *models.Model, layer string) *models.Model {
+	needed := map[string]bool{layer: true}
+	part := &models.Model{Arch: &models.Arch{Name: m.Arch.Name, Input: m.Arch.Input}, Params: map[string]models.Tensor{}}
+	for _, l := range slices.Backward(m.Arch.Layers) {
+		if !needed[l.Name] {
+			continue
+		}
+		part.Arch.Layers = append(part.Arch.Layers, l)
+		for _, in := range l.Inputs {
+			needed[in] = true
+		}
+	}
+	slices.Reverse(part.Arch.Layers)
+	for name, t := range m.Params {
+		if needed[name[:strings.LastIndexByte(name, '.')]] {
+			part.Params[name] = t
+		}
+	}
+	return part
+}

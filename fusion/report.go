@@ -1,0 +1,70 @@
+package fusion
+
+import (
+	"time"
+
+	"otfusion/fusion/ot"
+)
+
+// Report says what a fusion did.
+type Report struct {
+	Reference   int           `json:"reference"`   // index of the reference parent
+	Proportions []float64     `json:"proportions"` // of the parents, summing to 1
+	Passes      int           `json:"passes"`      // alignments done
+	Converged   bool          `json:"converged"`   // the last pass, and the last sweep of the descent, changed nothing
+	Sweeps      int           `json:"sweeps"`      // of coordinate descent, the most of any parent in the last pass
+	Seconds     float64       `json:"seconds"`     // alignment, average and repair; no files
+	Groups      []GroupReport `json:"groups"`      // of the last pass, by parent, then by group
+}
+
+// GroupReport says how one parent's channels of one group were matched to the
+// reference's.
+type GroupReport struct {
+	Parent        int      `json:"parent"`         // index of the parent
+	Group         string   `json:"group"`          // name of the group
+	Members       []string `json:"members"`        // layers that make its channels
+	From          int      `json:"parent_size"`    // channels of the parent
+	To            int      `json:"size"`           // channels of the reference, and of the result
+	Method        string   `json:"method"`         // of the solver, or "fixed"
+	Cost          float64  `json:"cost"`           // ⟨T, C⟩, masses summing to 1
+	Entropy       float64  `json:"entropy"`        // of T in nats, log n for a permutation
+	MarginalError float64  `json:"marginal_error"` // ℓ1, the larger of rows and columns
+	FixedPoints   float64  `json:"fixed_points"`   // share of the map on its diagonal
+	Iterations    int      `json:"iterations"`     // of the solver
+	Converged     bool     `json:"converged"`      // of the solver
+	Seconds       float64  `json:"seconds"`        // of cost and solution
+}
+
+func newGroupReport(g Group, cost ot.Matrix) GroupReport {
+	r := GroupReport{Group: g.Name, From: cost.Rows, To: cost.Cols}
+	for _, m := range g.Members {
+		r.Members = append(r.Members, m.Layer)
+	}
+	return r
+}
+
+// asFixed reports the identity and what it costs.
+func (r *GroupReport) asFixed(cost ot.Matrix) {
+	r.Method, r.FixedPoints, r.Converged = "fixed", 1, true
+	for i := range cost.Rows {
+		r.Cost += cost.At(i, i) / float64(cost.Rows)
+	}
+}
+
+func (r *GroupReport) asSolved(plan *ot.Plan, m *transportMap, took time.Duration) {
+	r.Method, r.Iterations, r.Converged = plan.Method, plan.Iterations, plan.Converged
+	r.Cost, r.Entropy = plan.Cost(), plan.Entropy()
+	r.MarginalError = max(plan.RowError, plan.ColError)
+	r.FixedPoints = m.fixedPoints()
+	r.Seconds = took.Seconds()
+}
+
+// add takes over the reports of one parent's groups.
+func (r *Report) add(parent int, groups []GroupReport) {
+	for _, g := range groups {
+		if g.Method != "" {
+			g.Parent = parent
+			r.Groups = append(r.Groups, g)
+		}
+	}
+}

@@ -1,0 +1,25 @@
+//go:build slow
+
+package fusion
+
+import (
+	"fmt"
+	"testing"
+
+	"otfusion/models"
+)
+
+// Networks of the paper's widths, minutes in all:
+//
+//	go test -tags 'slow onednn' -run FullWidth ./fusion
+func TestPlantedPermutationIsRecoveredAtFullWidth(t *testing.T) {
+	for _, family := range []string{"mlpnet", "vgg11", "vgg11_bn", "resnet18", "resnet18_bn"} {
+		for _, o := range []Options{{Align: Weights}, {Align: Activations}} {
+			t.Run(fmt.Sprintf("%s by %s", family, o.Align), func(t *testing.T) {
+				for seed := range seeds() {
+					recover(t, build(t, family, models.Options{Bias: family == "mlpnet"}, seed), seed, o)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package fusion
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"otfusion/fusion/ot"
+)
+
+// matched is the solution of one group's transport problem.
+type matched struct {
+	rows, columns *transportMap // for the axes that make the channels and those that read them
+	report        GroupReport
+}
+
+// match solves the transport problem between the channels of a group.
+func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, error) {
+	begin := time.Now()
+	cost, err := f.groundCost(gram)
+	if err != nil {
+		return matched{}, err
+	}
+	m := matched{report: newGroupReport(g, cost)}
+	if f.fixed(g) {
+		m.report.asFixed(cost)
+		return m, nil
+	}
+	plan, err := f.Solver.Solve(ctx, ot.Problem{Cost: cost})
+	if err != nil {
+		return m, fmt.Errorf("fusion: group %s: %w", g.Name, err)
+	}
+	if m.rows, err = barycentric(plan); err != nil {
+		return m, fmt.Errorf("fusion: group %s: %w", g.Name, err)
+	}
+	m.columns = m.rows
+	if f.PreserveScale {
+		m.columns = splitting(plan)
+	}
+	m.report.asSolved(plan, m.rows, time.Since(begin))
+	return m, nil
+}
+
+// fixed tells the groups whose channels stay where they are.
+func (f *fuser) fixed(g Group) bool {
+	return g.Role == Input || g.Role == Output && !f.TransportOutput
+}
