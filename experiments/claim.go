@@ -1,0 +1,122 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	claimFile = "claim"
+	heartbeat = 5 * time.Second
+	staleness = 60 * time.Second
+)
+
+// claim marks a task's folder as being worked on by this process. The mark is
+// a file made exclusively, touched by a heartbeat for as long as it is held; a
+// mark that nobody has touched for a minute belongs to a process that died and
+// is taken over. Machines that share a folder need clocks that agree within
+// half a minute.
+type claim struct {
+	path  string
+	token string
+	stop  chan struct{}
+	done  chan struct{}
+}
+
+// errClaimed says that another process works on the task.
+var errClaimed = errors.New("claimed by another process")
+
+// acquire claims the folder, making it if it is not there.
+func acquire(dir string) (*claim, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname()
+	c := &claim{
+		path:  filepath.Join(dir, claimFile),
+		token: fmt.Sprintf("%s %d %x\n", host, os.Getpid(), rand.Uint64()),
+		stop:  make(chan struct{}),
+		done:  make(chan struct{}),
+	}
+	err := c.create()
+	if errors.Is(err, fs.ErrExist) && c.evict() {
+		err = c.create()
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil, errClaimed
+	}
+	if err != nil {
+		return nil, err
+	}
+	go c.beat()
+	return c, nil
+}
+
+func (c *claim) create() error {
+	f, err := os.OpenFile(c.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(c.token)
+	return errors.Join(err, f.Close())
+}
+
+// evict removes a stale mark. It is renamed first, so that of several processes
+// that see it only one goes on; one that comes too late and finds that it has
+// renamed a fresh mark puts that back.
+func (c *claim) evict() bool {
+	if !stale(c.path) {
+		return false
+	}
+	grave := fmt.Sprintf("%s.%x", c.path, rand.Uint64())
+	if os.Rename(c.path, grave) != nil {
+		return false
+	}
+	defer os.Remove(grave)
+	if !stale(grave) {
+		_ = os.Link(grave, c.path) // fails if a third has claimed meanwhile; the owner then finds out in held
+		return false
+	}
+	return true
+}
+
+func stale(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && time.Since(info.ModTime()) > staleness
+}
+
+func (c *claim) beat() {
+	defer close(c.done)
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.stop:
+			return
+		case now := <-tick.C:
+			if c.held() {
+				_ = os.Chtimes(c.path, now, now) // a missed beat is made up by the next
+			}
+		}
+	}
+}
+
+// held reports whether the mark is still this process's.
+func (c *claim) held() bool {
+	text, err := os.ReadFile(c.path)
+	return err == nil && string(text) == c.token
+}
+
+// release ends the claim.
+func (c *claim) release() {
+	close(c.stop)
+	<-c.done
+	if c.held() {
+		_ = os.Remove(c.path) // a mark that stays is stale in a minute
+	}
+}

@@ -1,0 +1,104 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestPlansAreTheSameWhateverIsFinished(t *testing.T) {
+	for _, e := range All() {
+		for _, scale := range []Scale{Smoke, Laptop, Paper} {
+			tasks := e.Plan(scale)
+			if len(tasks) == 0 {
+				t.Errorf("%s at scale %s has no tasks", e.Name, scale)
+			}
+			ones := NewBook(scale, nil)
+			ones.load = func(Task) (Result, bool) {
+				return Result{Outcome: Outcome{Metrics: map[string]float64{"accuracy": 1}}}, true
+			}
+			e.Present(ones)
+			for i := range tasks {
+				if ID(tasks[i]) != ID(ones.Asked[i]) {
+					t.Fatalf("%s at scale %s asks for other tasks once some are finished", e.Name, scale)
+				}
+			}
+		}
+	}
+}
+
+func TestMNISTPairSmoke(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains networks")
+	}
+	store := Store{Root: t.TempDir()}
+	e, err := Find("mnist-pair")
+	if err != nil {
+		t.Fatal(err)
+	}
+	failures, err := Runner{Env: Env{Store: store}, Jobs: 2}.Run(context.Background(), e.Plan(Smoke))
+	if err != nil || len(failures) > 0 {
+		t.Fatal(failures, err)
+	}
+	s := NewSection(e, Smoke, store)
+	if s.Missing > 0 {
+		t.Fatalf("%d tasks missing", s.Missing)
+	}
+	rows := map[string]float64{}
+	for _, r := range s.Tables[0].Rows {
+		rows[r.Label] = r.Values[0].Ours.Mean
+	}
+	if a := rows["model A"]; a < 90 {
+		t.Errorf("model A has %.2f %% after an epoch, want over 90", a)
+	}
+	if rows["OT, activations"] <= rows["vanilla average"] {
+		t.Errorf("OT by activations %.2f is not above vanilla averaging %.2f", rows["OT, activations"], rows["vanilla average"])
+	}
+	path := s.Figures[0].Curves[0]
+	if math.Abs(path.Y[0].Mean-rows["model A"]) > 1e-9 || math.Abs(path.Y[10].Mean-rows["model B"]) > 1e-9 {
+		t.Error("the vanilla path does not lead from A to B")
+	}
+	checkFiles(t, s)
+}
+
+// checkFiles writes a section and looks at what is there.
+func checkFiles(t *testing.T, s Section) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := s.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"table.md": "| model A |", "table.csv": "model A,", "figure-1.svg": "<svg", "figure-1.png": "PNG", "report.html": "<svg",
+	} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(content), want) {
+			t.Errorf("%s lacks %q (%v)", name, want, err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "results.json"))
+	if err != nil || !json.Valid(text) {
+		t.Errorf("results.json: %v, valid JSON %v", err, json.Valid(text))
+	}
+}
+
+func TestTableShowsWhatIsMissing(t *testing.T) {
+	table := Table{Title: "t", Columns: []string{"c"}, Rows: []Row{
+		{"one", []Value{Against(Summarize(95.5), 96)}},
+		{"several", []Value{Ours(Summarize(1, 3))}},
+		{"none", []Value{Ours(Summarize(math.NaN()))}},
+	}}
+	want := []string{"95.50 (96.00)", "2.00 ± 1.41", "–"}
+	for i, r := range table.Rows {
+		if got := r.Values[0].String(); got != want[i] {
+			t.Errorf("%s: got %q, want %q", r.Label, got, want[i])
+		}
+	}
+	if _, err := json.Marshal(table); err != nil {
+		t.Errorf("as JSON: %v", err)
+	}
+}

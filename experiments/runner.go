@@ -1,0 +1,199 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// Runner computes tasks, each once, inputs first.
+type Runner struct {
+	Env  Env
+	Jobs int // tasks side by side; 1 if zero
+}
+
+// Failure is a task that could not be finished, with the reason.
+type Failure struct {
+	Task Task
+	Err  error
+}
+
+// errInput says that a task was not tried because an input failed.
+var errInput = errors.New("an input failed")
+
+// poll is how often a runner looks again at tasks that other processes hold.
+const poll = time.Second
+
+// Run computes the tasks and all they depend on. Failures do not stop the
+// other tasks; they come back in the order in which they happened. The error
+// is the context's, after every running task has stopped.
+func (r Runner) Run(ctx context.Context, tasks []Task) ([]Failure, error) {
+	s := newSchedule(r, closure(tasks))
+	for s.busy() {
+		s.launch(ctx)
+		s.wait(ctx)
+		if ctx.Err() != nil {
+			s.drain()
+			return s.failures, ctx.Err()
+		}
+	}
+	return s.failures, nil
+}
+
+// schedule is the state of one Run.
+type schedule struct {
+	runner   Runner
+	pending  []Task          // not settled, not running; inputs before those who need them
+	settled  map[string]bool // by ID; false: failed
+	running  int
+	total    int
+	ended    chan Failure // a running task has stopped, Err nil if it finished
+	failures []Failure
+}
+
+func newSchedule(r Runner, tasks []Task) *schedule {
+	r.Jobs = max(r.Jobs, 1)
+	return &schedule{runner: r, pending: tasks, total: len(tasks), settled: map[string]bool{}, ended: make(chan Failure)}
+}
+
+func (s *schedule) busy() bool { return s.running+len(s.pending) > 0 }
+
+// launch settles what needs no work and starts what is ready, while there is room.
+func (s *schedule) launch(ctx context.Context) {
+	var later []Task
+	for _, t := range s.pending {
+		if !s.consider(ctx, t) {
+			later = append(later, t)
+		}
+	}
+	s.pending = later
+}
+
+// consider settles or starts a task and reports whether it could.
+func (s *schedule) consider(ctx context.Context, t Task) bool {
+	for _, in := range t.Inputs() {
+		ok, settled := s.settled[ID(in)]
+		if !settled {
+			return false
+		}
+		if !ok {
+			s.settle(t, Skipped, errInput)
+			return true
+		}
+	}
+	if s.known(t) {
+		s.settle(t, Known, nil)
+		return true
+	}
+	if s.running == s.runner.Jobs {
+		return false
+	}
+	return s.start(ctx, t)
+}
+
+// known reports whether the task has a result. A damaged folder is set aside.
+func (s *schedule) known(t Task) bool {
+	_, err := s.runner.Env.Store.Load(t)
+	if err == nil {
+		return true
+	}
+	if !errors.Is(err, ErrUnfinished) {
+		note := fmt.Sprintf("%v; cannot be set aside", err)
+		if aside, e := s.runner.Env.Store.SetAside(t); e == nil {
+			note = fmt.Sprintf("%v; set aside as %s, computing it again", err, aside)
+		}
+		s.runner.Env.notify(Event{Task: t, State: Progress, Note: note})
+	}
+	return false
+}
+
+// start claims a task and runs it in the background; false if another process
+// has it.
+func (s *schedule) start(ctx context.Context, t Task) bool {
+	c, err := acquire(s.runner.Env.Store.Dir(t))
+	if errors.Is(err, errClaimed) {
+		return false
+	}
+	if err != nil {
+		s.settle(t, Failed, err)
+		return true
+	}
+	if s.known(t) { // finished by another process since we looked
+		c.release()
+		s.settle(t, Known, nil)
+		return true
+	}
+	s.running++
+	s.runner.Env.notify(Event{Task: t, State: Started, Done: len(s.settled), Total: s.total})
+	go func() {
+		defer c.release()
+		s.ended <- Failure{t, s.runner.compute(ctx, t, c)}
+	}()
+	return true
+}
+
+// wait blocks until a running task ends, or for a while if others hold what is left.
+func (s *schedule) wait(ctx context.Context) {
+	if !s.busy() {
+		return
+	}
+	timer := time.NewTimer(poll)
+	defer timer.Stop()
+	select {
+	case f := <-s.ended:
+		s.finish(f)
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (s *schedule) drain() {
+	for s.running > 0 {
+		s.finish(<-s.ended)
+	}
+}
+
+func (s *schedule) finish(f Failure) {
+	s.running--
+	if f.Err != nil {
+		s.settle(f.Task, Failed, f.Err)
+		return
+	}
+	s.settle(f.Task, Finished, nil)
+}
+
+func (s *schedule) settle(t Task, state State, err error) {
+	s.settled[ID(t)] = err == nil
+	if err != nil {
+		s.failures = append(s.failures, Failure{t, err})
+	}
+	s.runner.Env.notify(Event{Task: t, State: state, Err: err, Done: len(s.settled), Total: s.total})
+}
+
+// compute runs a task and keeps its result. A panic in one task is a failure
+// of that task only.
+func (r Runner) compute(ctx context.Context, t Task, c *claim) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("experiments: %s panicked: %v\n%s", ID(t), p, debug.Stack())
+		}
+	}()
+	start := time.Now()
+	w := &Workspace{Env: r.Env, Dir: r.Env.Store.Dir(t), task: t}
+	outcome, err := t.Run(ctx, w)
+	if err != nil {
+		return err
+	}
+	if !c.held() {
+		return fmt.Errorf("experiments: %s: another process took the task over", ID(t))
+	}
+	return r.Env.Store.Save(t, Result{
+		Outcome:  outcome,
+		Seconds:  time.Since(start).Seconds(),
+		Compute:  r.Env.Compute,
+		Revision: r.Env.Revision,
+		Finished: time.Now().UTC(),
+	})
+}

@@ -1,0 +1,107 @@
+package experiments
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Table is one table of a report.
+type Table struct {
+	Title   string   `json:"title"`
+	Note    string   `json:"note,omitempty"` // scale, seeds, epochs, what differs from the paper
+	Columns []string `json:"columns"`        // of the values; the rows' labels stand before them
+	Rows    []Row    `json:"rows"`
+}
+
+// Row is one line of a Table.
+type Row struct {
+	Label  string  `json:"label"`
+	Values []Value `json:"values"`
+}
+
+// Value is one field of a table.
+type Value struct {
+	Ours  Stat     `json:"ours"`
+	Paper *float64 `json:"paper,omitempty"` // the paper's value, where it has one
+	Text  string   `json:"text,omitempty"`  // in place of numbers
+}
+
+// Ours is a value that the paper does not have.
+func Ours(s Stat) Value { return Value{Ours: s} }
+
+// Against is a value with the paper's.
+func Against(s Stat, paper float64) Value { return Value{Ours: s, Paper: &paper} }
+
+// Words is a value that is no number.
+func Words(format string, args ...any) Value { return Value{Text: fmt.Sprintf(format, args...)} }
+
+// String is "96.31 ± 0.36 (96.21)": ours, its standard deviation over several
+// repetitions, the paper's in parentheses; "–" stands for what is not finished.
+func (v Value) String() string {
+	if v.Text != "" {
+		return v.Text
+	}
+	s := number(v.Ours.Mean)
+	if v.Ours.N > 1 {
+		s += " ± " + number(v.Ours.SD)
+	}
+	if v.Paper != nil {
+		s += " (" + number(*v.Paper) + ")"
+	}
+	return s
+}
+
+func number(x float64) string {
+	if math.IsNaN(x) {
+		return "–"
+	}
+	return strconv.FormatFloat(x, 'f', 2, 64)
+}
+
+// MarshalJSON writes a mean that is not there as null.
+func (s Stat) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(s.Mean) {
+		return []byte(`{"mean":null,"n":0}`), nil
+	}
+	return fmt.Appendf(nil, `{"mean":%g,"sd":%g,"n":%d}`, s.Mean, s.SD, s.N), nil
+}
+
+// writer lays the table out; the caller renders it as text, Markdown, CSV or HTML.
+func (t Table) writer() table.Writer {
+	w := table.NewWriter()
+	header := table.Row{""}
+	var right []table.ColumnConfig
+	for i, c := range t.Columns {
+		header = append(header, c)
+		right = append(right, table.ColumnConfig{Number: i + 2, Align: text.AlignRight})
+	}
+	w.AppendHeader(header)
+	w.SetColumnConfigs(right)
+	w.SetStyle(table.StyleLight)
+	w.Style().Format.Header = text.FormatDefault
+	for _, r := range t.Rows {
+		row := table.Row{r.Label}
+		for _, v := range r.Values {
+			row = append(row, v.String())
+		}
+		w.AppendRow(row)
+	}
+	return w
+}
+
+// Text is the table for a terminal.
+func (t Table) Text() string {
+	return fmt.Sprintf("%s\n%s\n%s\n", t.Title, t.writer().Render(), t.Note)
+}
+
+// Markdown is the table for a document.
+func (t Table) Markdown() string {
+	return fmt.Sprintf("### %s\n\n%s\n\n%s\n", t.Title, t.writer().RenderMarkdown(), t.Note)
+}
+
+// CSV is the table for a spreadsheet.
+func (t Table) CSV() string { return t.writer().RenderCSV() + "\n" }

@@ -1,0 +1,96 @@
+package experiments
+
+import (
+	"context"
+
+	"otfusion/data"
+	"otfusion/fusion"
+	"otfusion/models"
+	"otfusion/train"
+)
+
+// Alignment is a choice of fusion options that can be written down.
+type Alignment struct {
+	Preset      string    `json:"preset"`                // fusion.Preset's, or "vanilla" for none
+	Proportions []float64 `json:"proportions,omitempty"` // nil: equal
+	Samples     int       `json:"samples,omitempty"`     // images that activations are compared on
+	Seed        uint64    `json:"seed,omitempty"`        // of their choice
+}
+
+// Vanilla averages parameters as they are.
+func Vanilla(proportions ...float64) Alignment {
+	return Alignment{Preset: "vanilla", Proportions: proportions}
+}
+
+// apply merges the models; the report is nil for vanilla averaging.
+func (a Alignment) apply(ctx context.Context, ms []*models.Model, d *data.Dataset) (*models.Model, *fusion.Report, error) {
+	if a.Preset == "vanilla" {
+		m, err := fusion.Average(ms, a.Proportions)
+		return m, nil, err
+	}
+	o, err := a.options(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	return fusion.Fuse(ctx, ms, o)
+}
+
+func (a Alignment) options(d *data.Dataset) (fusion.Options, error) {
+	o, err := fusion.Preset(a.Preset)
+	if err != nil {
+		return o, err
+	}
+	o.Proportions = a.Proportions
+	if a.Samples > 0 {
+		o.Samples, err = sampleImages(d, a.Samples, a.Seed)
+	}
+	return o, err
+}
+
+// sampleImages chooses images at random, normalised and not augmented.
+func sampleImages(d *data.Dataset, n int, seed uint64) (fusion.Samples, error) {
+	indices, err := data.Sample(d.Len(), n, seed)
+	if err != nil {
+		return nil, err
+	}
+	x := make([]float32, n*d.ImageSize())
+	return fusion.InMemory{X: x, Values: d.ImageSize()}, d.Gather(indices, x, make([]int32, n))
+}
+
+// Fuse is the task of merging the networks of other tasks.
+type Fuse struct {
+	Parents    []Task    `json:"-"`
+	Alignment  Alignment `json:"alignment"`
+	Dataset    string    `json:"dataset"`
+	Validation int       `json:"validation,omitempty"` // images held out, as the parents' recipe has it
+}
+
+// Kind implements Task.
+func (t Fuse) Kind() string { return "fuse" }
+
+// Inputs implements Task.
+func (t Fuse) Inputs() []Task { return t.Parents }
+
+// Run implements Task.
+func (t Fuse) Run(ctx context.Context, w *Workspace) (Outcome, error) {
+	splits, err := train.Recipe{Validation: t.Validation}.Splits(t.Dataset, w.Env.DataDir)
+	if err != nil {
+		return Outcome{}, err
+	}
+	ms, err := w.models()
+	if err != nil {
+		return Outcome{}, err
+	}
+	fused, report, err := t.Alignment.apply(ctx, ms, splits.Train)
+	if err != nil {
+		return Outcome{}, err
+	}
+	metrics, err := w.Env.scores(ctx, fused, splits)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if report != nil {
+		metrics["fusion_seconds"] = report.Seconds
+	}
+	return Outcome{Metrics: metrics}, w.keep(fused)
+}

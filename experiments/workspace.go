@@ -1,0 +1,80 @@
+package experiments
+
+import (
+	"path/filepath"
+
+	"otfusion/models"
+	"otfusion/train"
+)
+
+// Env is what tasks need to know of the machine. Nothing here changes a result
+// beyond rounding, so it is not part of a task's ID.
+type Env struct {
+	Store    Store
+	DataDir  string
+	Threads  int            // that one task may use; 0: all
+	Engine   string         // "onednn", "portable", or "" for the best there is
+	Compute  string         // its name and version, for the record
+	Revision string         // of the program
+	Observer train.Observer // of training runs; nil: silent
+	Notify   func(Event)
+}
+
+// Workspace is where one task runs.
+type Workspace struct {
+	Env  Env
+	Dir  string // the task's folder
+	task Task
+}
+
+// Model reads the network that the i-th input made.
+func (w *Workspace) Model(i int) (*models.Model, error) {
+	return models.ReadFile(filepath.Join(w.Env.Store.Dir(w.task.Inputs()[i]), ModelFile))
+}
+
+// models reads the networks of all inputs.
+func (w *Workspace) models() ([]*models.Model, error) {
+	var ms []*models.Model
+	for i := range w.task.Inputs() {
+		m, err := w.Model(i)
+		if err != nil {
+			return nil, err
+		}
+		ms = append(ms, m)
+	}
+	return ms, nil
+}
+
+// keep leaves a network in the folder, for the tasks that need it.
+func (w *Workspace) keep(m *models.Model) error {
+	return m.WriteFile(filepath.Join(w.Dir, ModelFile))
+}
+
+func (e Env) notify(event Event) {
+	if e.Notify != nil {
+		e.Notify(event)
+	}
+}
+
+// Event tells of a task's progress.
+type Event struct {
+	Task  Task
+	State State
+	Done  int // tasks of this run that are settled, where State settles one
+	Total int // tasks of this run
+	Note  string
+	Err   error
+}
+
+// State is where a task stands.
+type State string
+
+// The states of a task. All but Started and Progress settle it.
+const (
+	Started  State = "started"
+	Progress State = "progress"
+	Finished State = "finished"
+	Known    State = "known"   // finished by an earlier run or another process
+	Failed   State = "failed"  // with Err
+	Skipped  State = "skipped" // because an input failed
+)
