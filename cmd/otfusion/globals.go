@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+
+	"otfusion/models"
+	"otfusion/models/nn"
+	"otfusion/train"
+)
+
+// globals are the flags of every command, and what commands share.
+type globals struct {
+	JSON    bool   `name:"json" help:"Print one JSON object on standard output and nothing else there."`
+	Quiet   bool   `short:"q" help:"No progress on standard error."`
+	DataDir string `env:"OTFUSION_DATA" placeholder:"DIR" help:"Where datasets lie (default: otfusion in the user's cache folder)."`
+	Threads int    `placeholder:"N" help:"Cores to use (default: all)."`
+	Compute string `enum:",onednn,portable" default:"" placeholder:"ENGINE" help:"Engine: onednn or portable (default: the best there is)."`
+
+	ctx            context.Context
+	stdout, stderr io.Writer
+}
+
+// AfterApply checks and applies the flags that hold for the whole process.
+func (g *globals) AfterApply() error {
+	if g.Threads < 0 {
+		return fmt.Errorf("--threads: wanted a positive number, found %d", g.Threads)
+	}
+	if g.Threads > 0 {
+		runtime.GOMAXPROCS(g.Threads)
+	}
+	return nil
+}
+
+// emit prints a result: as JSON where that is wanted, else by the text function.
+func (g *globals) emit(v any, text func(io.Writer)) error {
+	if !g.JSON {
+		var b bytes.Buffer
+		text(&b)
+		_, err := b.WriteTo(g.stdout)
+		return err
+	}
+	e := json.NewEncoder(g.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// progress shows training on standard error: bars on a terminal, lines
+// elsewhere, nothing when quiet.
+func (g *globals) progress() train.Observer {
+	if g.Quiet {
+		return train.Silent{}
+	}
+	if f, ok := g.stderr.(*os.File); ok {
+		return &announced{Observer: train.NewObserver(f), globals: g}
+	}
+	return &announced{Observer: train.NewLines(g.stderr), globals: g}
+}
+
+// announced is an observer that first names what computes, once something does.
+type announced struct {
+	train.Observer
+	*globals
+	once sync.Once
+}
+
+func (a *announced) Start(s train.Start) train.Progress {
+	if !s.Finished {
+		a.once.Do(func() {
+			fmt.Fprintf(a.stderr, "computing on %s, %d cores\n", a.engine(), runtime.GOMAXPROCS(0))
+		})
+	}
+	return a.Observer.Start(s)
+}
+
+// engine names what computes.
+func (g *globals) engine() string {
+	if g.Compute == "portable" {
+		return "portable Go"
+	}
+	return nn.Compute()
+}
+
+func (g *globals) evaluation() train.Options {
+	return train.Options{Compute: g.Compute, Threads: g.Threads}
+}
+
+// readModels reads files in order.
+func readModels(paths []string) ([]*models.Model, error) {
+	var ms []*models.Model
+	for _, p := range paths {
+		m, err := models.ReadFile(p)
+		if err != nil {
+			return nil, err
+		}
+		ms = append(ms, m)
+	}
+	return ms, nil
+}
+
+// cores is how many cores the process may use.
+func (g *globals) cores() int { return runtime.GOMAXPROCS(0) }

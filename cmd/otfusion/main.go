@@ -1,0 +1,106 @@
+// Otfusion trains networks, fuses them by optimal transport, and compares the
+// fusion with the ensemble and with plain averaging.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"otfusion/data"
+	"otfusion/models"
+)
+
+// cli is the whole command line.
+type cli struct {
+	globals
+
+	Train      trainCmd      `cmd:"" help:"Train a network from scratch."`
+	Finetune   finetuneCmd   `cmd:"" help:"Go on training a model, or distill a teacher into it."`
+	Fuse       fuseCmd       `cmd:"" help:"Fuse models into one by optimal transport."`
+	Average    averageCmd    `cmd:"" help:"Average the parameters of models as they are (vanilla averaging)."`
+	Eval       evalCmd       `cmd:"" help:"Measure the accuracy of models and of their ensemble."`
+	Check      checkCmd      `cmd:"" help:"Say whether models can be fused, and test what fusion relies on."`
+	Prune      pruneCmd      `cmd:"" help:"Remove whole channels of a model."`
+	FoldBN     foldCmd       `cmd:"" name:"fold-bn" help:"Fold batch norms into the layers before them."`
+	Convert    convertCmd    `cmd:"" help:"Convert a model file: PyTorch and safetensors, both ways."`
+	Info       infoCmd       `cmd:"" help:"Describe a model file, or this program."`
+	Data       dataCmd       `cmd:"" help:"Fetch and describe datasets."`
+	Experiment experimentCmd `cmd:"" help:"Reproduce tables and figures of the paper."`
+	Bench      benchCmd      `cmd:"" help:"Time training steps and layers on random data."`
+}
+
+const examples = `
+Examples:
+  otfusion train --dataset mnist --recipe paper --seed 0 --out runs/a
+  otfusion train --dataset mnist --recipe paper --seed 1 --out runs/b
+  otfusion fuse runs/a/model.safetensors runs/b/model.safetensors --out fused.safetensors
+  otfusion eval runs/*/model.safetensors fused.safetensors --dataset mnist --ensemble
+  otfusion experiment run mnist-pair --scale laptop`
+
+// Exit statuses.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without the process: it returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("otfusion"),
+		kong.Description("Train neural networks, fuse them by optimal transport (Singh & Jaggi, NeurIPS 2020), and compare.\n"+examples),
+		kong.Vars{"archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ",")},
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(status int) { exited = status }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		panic(err) // the command line itself is malformed
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "otfusion: %s\n", strings.Replace(err.Error(), `one of "",`, "one of ", 1)) // "" is a flag not given
+		return exitUsage
+	}
+	c.globals.ctx, c.globals.stdout, c.globals.stderr = ctx, stdout, stderr
+	if err := parsed.Run(&c.globals); err != nil {
+		fmt.Fprintf(stderr, "otfusion: %v\n", message(err))
+		return status(err)
+	}
+	return exitOK
+}
+
+func status(err error) int {
+	var u usageError
+	if errors.As(err, &u) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// message is the error in one line; an interruption says how to go on.
+func message(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted; the same command goes on from here"
+	}
+	return err.Error()
+}

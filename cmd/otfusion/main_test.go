@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"otfusion/models"
+)
+
+// answer is what one call of the program gave.
+type answer struct {
+	status         int
+	stdout, stderr string
+}
+
+func call(args ...string) answer {
+	var stdout, stderr bytes.Buffer
+	status := run(context.Background(), args, &stdout, &stderr)
+	return answer{status, stdout.String(), stderr.String()}
+}
+
+// callJSON wants success, exactly one JSON object on standard output, and
+// returns it.
+func callJSON[T any](t *testing.T, args ...string) T {
+	t.Helper()
+	a := call(append(args, "--json", "-q")...)
+	if a.status != exitOK || a.stderr != "" {
+		t.Fatalf("%q: status %d, stderr %q", args, a.status, a.stderr)
+	}
+	var v T
+	d := json.NewDecoder(strings.NewReader(a.stdout))
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%q: %v in %q", args, err, a.stdout)
+	}
+	if d.More() {
+		t.Fatalf("%q: more than one JSON value in %q", args, a.stdout)
+	}
+	return v
+}
+
+// wantRefusal wants the status and one line of standard error with all words.
+func wantRefusal(t *testing.T, a answer, status int, words ...string) {
+	t.Helper()
+	if a.status != status || a.stdout != "" {
+		t.Errorf("status %d and stdout %q, want %d and nothing", a.status, a.stdout, status)
+	}
+	if strings.Count(a.stderr, "\n") != 1 || !strings.HasPrefix(a.stderr, "otfusion: ") {
+		t.Errorf("stderr %q, want one line of otfusion", a.stderr)
+	}
+	for _, w := range words {
+		if !strings.Contains(a.stderr, w) {
+			t.Errorf("stderr %q, want it to contain %q", a.stderr, w)
+		}
+	}
+}
+
+// released returns the paths of the two released MLPNets.
+func released(t *testing.T) (a, b string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("evaluates on all of MNIST")
+	}
+	dir, err := os.Getwd()
+	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			break
+		}
+	}
+	dir = filepath.Join(dir, "..", "shared", "data", "mnist-mlpnet")
+	a, b = filepath.Join(dir, "model_0.safetensors"), filepath.Join(dir, "model_1.safetensors")
+	if _, err := os.Stat(b); err != nil {
+		t.Skip("the released MLPNets are not here:", err)
+	}
+	return a, b
+}
+
+// network writes a small network with random parameters.
+func network(t *testing.T, dir, name, family string, seed uint64, o models.Options) string {
+	t.Helper()
+	a, err := models.Build(family, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.New(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Initialize(seed); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, name)
+	if err := m.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// listing is every path below a folder.
+func listing(t *testing.T, dir string) string {
+	t.Helper()
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(paths, "\n")
+}
+
+func TestHelpOfEveryCommand(t *testing.T) {
+	for _, command := range []string{"", "train", "finetune", "fuse", "average", "eval", "check", "prune", "fold-bn", "convert", "info",
+		"data", "data fetch", "data info", "experiment", "experiment list", "experiment run", "experiment report", "bench", "bench train", "bench layers"} {
+		a := call(append(strings.Fields(command), "--help")...)
+		if a.status != exitOK || a.stderr != "" || !strings.HasPrefix(a.stdout, "Usage: otfusion "+command) {
+			t.Errorf("%s --help: status %d, stderr %q, stdout %.40q", command, a.status, a.stderr, a.stdout)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	status := run(ctx, []string{"train", "--recipe", "smoke", "--hidden", "8", "--out", filepath.Join(t.TempDir(), "run"), "-q"}, &stdout, &stderr)
+	wantRefusal(t, answer{status, stdout.String(), stderr.String()}, exitFailure, "interrupted", "the same command goes on")
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/binary"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"otfusion/models"
+)
+
+// write makes a file of a test.
+func write(t *testing.T, dir, name, content string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// evilPickle is a pickle after PyTorch's magic number and protocol version,
+// that would call os.system.
+const evilPickle = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.cos\nsystem\nX\x06\x00\x00\x00exit 1\x85R."
+
+func TestHostileFiles(t *testing.T) {
+	dir := t.TempDir()
+	good := network(t, dir, "good.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6}})
+	raw, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lying := binary.LittleEndian.AppendUint64(nil, 1<<62)
+	nan := append([]byte{}, raw...)
+	binary.LittleEndian.PutUint32(nan[len(nan)-4:], math.Float32bits(float32(math.NaN())))
+	for _, f := range []struct{ name, content, words string }{
+		{"truncated.safetensors", string(raw[:len(raw)-100]), "lies at bytes"},
+		{"header.safetensors", string(raw[:40]), "header"},
+		{"lying.safetensors", string(lying) + string(raw[8:]), "the header says it has 4611686018427387904 bytes"},
+		{"nan.safetensors", string(nan), "is NaN"},
+		{"empty.safetensors", "", "neither a safetensors file nor a PyTorch checkpoint"},
+		{"evil.pt", evilPickle, "nothing was executed"},
+	} {
+		path, out := write(t, dir, f.name, f.content), filepath.Join(dir, "out.safetensors")
+		before := listing(t, dir)
+		for _, args := range [][]string{
+			{"info", path}, {"eval", path}, {"convert", path, out}, {"check", good, path}, {"prune", path, "--out", out}, {"fold-bn", path, "--out", out},
+			{"fuse", path, good, "--out", out}, {"average", good, path, "--out", out}, {"finetune", path, "--recipe", "smoke", "--out", out},
+		} {
+			t.Run(args[0]+" "+f.name, func(t *testing.T) {
+				wantRefusal(t, call(args...), exitFailure, f.name, f.words)
+				if after := listing(t, dir); after != before {
+					t.Errorf("files changed from\n%s\nto\n%s", before, after)
+				}
+			})
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	dir := t.TempDir()
+	a := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6, 5}})
+	b := network(t, dir, "b.safetensors", "mlpnet", 2, models.Options{Hidden: []int{6, 5}})
+	deep := network(t, dir, "deep.safetensors", "mlpnet", 3, models.Options{Hidden: []int{6, 5, 4}})
+	biased := network(t, dir, "biased.safetensors", "mlpnet", 4, models.Options{Hidden: []int{6, 5}, Bias: true})
+	wide := network(t, dir, "wide.safetensors", "mlpnet", 5, models.Options{Hidden: []int{7, 5}})
+	conv := network(t, dir, "conv.safetensors", "lenet", 6, models.Options{})
+	broken := write(t, dir, "broken.json", `{"name": "x", "layers": [`)
+	far := write(t, dir, "far.json", "[0, 60000]")
+	words := write(t, dir, "words.json", `["one"]`)
+	below := filepath.Join(broken, "x") // cannot exist, even for root
+	out := filepath.Join(dir, "out")
+	for _, c := range []struct {
+		args   string
+		status int
+		words  string // separated by |
+	}{
+		{"", exitUsage, "expected one of"},
+		{"frobnicate", exitUsage, "frobnicate"},
+		{"--frobnicate", exitUsage, "unknown flag --frobnicate"},
+		{"info --threads -1", exitUsage, "--threads|-1"},
+		{"info --compute abacus", exitUsage, `one of "onednn","portable"|abacus`},
+		{"fuse A B", exitUsage, "--out"},
+		{"fuse A --out OUT", exitUsage, "two or more models, found 1"},
+		{"fuse A B --out OUT --proportions 0,0", exitUsage, "--proportions|positive|[0 0]"},
+		{"fuse A B --out OUT --proportions NaN,1", exitUsage, "--proportions|positive"},
+		{"fuse A B --out OUT --proportions 1,2,3", exitUsage, "--proportions|each of 2 models, found 3"},
+		{"fuse A B --out OUT --align acts", exitUsage, "--dataset"},
+		{"fuse A B --out OUT --repair regress", exitUsage, "--dataset"},
+		{"fuse A B --out OUT --align acts --dataset mnist --samples 60001", exitFailure, "60000|60001"},
+		{"fuse A B --out OUT --align acts --dataset mnist --samples 0", exitUsage, "--samples"},
+		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices BROKEN", exitFailure, "broken.json|JSON list of integers"},
+		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices WORDS", exitFailure, "words.json|JSON list of integers"},
+		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices FAR", exitFailure, "far.json|number 1|60000"},
+		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices MISSING", exitFailure, "no such file"},
+		{"fuse A B --out OUT --align magic", exitUsage, `one of "wts","acts"|magic`},
+		{"fuse A B --out OUT --preset magic", exitUsage, "--preset|magic"},
+		{"fuse A B --out OUT --reference 7", exitUsage, "--reference|0 to 1|7"},
+		{"fuse A B --out OUT --reference first", exitUsage, "--reference|first"},
+		{"fuse A B --out OUT --passes=-1", exitUsage, "--passes|-1"},
+		{"fuse A B --out OUT --descent=-1", exitUsage, "--descent|-1"},
+		{"fuse A B --out OUT --solver sinkhorn --reg 0", exitUsage, "--reg|0"},
+		{"fuse A B --out BELOW", exitFailure, "not a directory"},
+		{"fuse A B --out MISSING/x", exitFailure, "no such file or directory"},
+		{"fuse A DEEP --out OUT", exitFailure, "depth|8 layers|6"},
+		{"fuse A CONV --out OUT", exitFailure, "layer flatten|Conv2D|Flatten"},
+		{"fuse A BIASED --out OUT", exitFailure, "fc1|bias"},
+		{"average A --out OUT", exitUsage, "two or more models"},
+		{"average A B --out OUT --proportions 0,0", exitUsage, "--proportions|positive"},
+		{"average A WIDE --out OUT", exitFailure, "fc1.weight|[7 784]|[6 784]"},
+		{"check A", exitUsage, "two or more models"},
+		{"check A DEEP", exitFailure, "depth"},
+		{"eval MISSING", exitFailure, "no such file"},
+		{"eval A --dataset svhn", exitUsage, `"mnist","cifar10","cifar100"|svhn`},
+		{"eval A --dataset cifar10 --data-dir MISSING", exitFailure, "otfusion data fetch cifar10|--data-dir"},
+		{"eval A --weights 1", exitUsage, "--weights|--ensemble"},
+		{"eval A B --ensemble --weights 1", exitUsage, "--weights|each of 2 models, found 1"},
+		{"data info svhn", exitUsage, "svhn"},
+		{"data fetch svhn", exitUsage, "svhn"},
+		{"data info cifar100 --data-dir MISSING", exitFailure, "otfusion data fetch cifar100|--data-dir"},
+		{"train --arch alexnet --out OUT", exitUsage, `unknown architecture "alexnet"|mlpnet`},
+		{"train --arch BROKEN --recipe smoke --out OUT", exitFailure, "broken.json|not an architecture"},
+		{"train --arch BROKEN --width 2 --out OUT", exitUsage, "--arch|--width"},
+		{"train --arch lenet --hidden 5 --out OUT", exitUsage, "--hidden|mlpnet|lenet"},
+		{"train --hidden 0 --out OUT", exitUsage, "hidden widths [0]"},
+		{"train --width 0 --out OUT", exitUsage, "--width|0"},
+		{"train --recipe nouvelle --out OUT", exitUsage, "recipe|laptop|nouvelle"},
+		{"train --epochs=-1 --out OUT", exitUsage, "epochs|-1"},
+		{"train --lr=-1 --out OUT", exitUsage, "lr|-1"},
+		{"train --save-every=-1s --out OUT", exitUsage, "--save-every|-1s"},
+		{"train --recipe smoke --out BELOW", exitFailure, "not a directory"},
+		{"finetune A --gamma 0 --out OUT", exitUsage, "--gamma|0"},
+		{"finetune A --temperature=-2 --out OUT", exitUsage, "--temperature|-2"},
+		{"finetune A --recipe smoke --teacher B --gamma 2 --out OUT", exitFailure, "at most 1, found 2"},
+		{"prune A --fraction 1 --out OUT", exitUsage, "--fraction|1"},
+		{"prune A --layers fc9 --out OUT", exitFailure, "fc9"},
+		{"convert A OUT --arch BROKEN", exitFailure, "broken.json|not an architecture"},
+		{"experiment run nonesuch", exitUsage, "nonesuch|mnist-pair"},
+		{"experiment run mnist-pair --scale huge", exitUsage, "huge|smoke, laptop, paper"},
+		{"experiment run mnist-pair --scale smoke --jobs 0", exitUsage, "--jobs|0"},
+		{"experiment run mnist-pair --scale smoke --results BELOW", exitFailure, "not a directory"},
+		{"bench train --arch alexnet", exitUsage, "alexnet"},
+		{"bench train --batch=-1", exitUsage, "--batch|-1"},
+		{"bench train --steps 0", exitUsage, "--steps|0"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			if testing.Short() && (strings.Contains(c.args, "--dataset mnist") || strings.Contains(c.args, "--recipe smoke")) {
+				t.Skip("reads all of MNIST")
+			}
+			args := strings.Fields(strings.NewReplacer("DEEP", deep, "BIASED", biased, "WIDE", wide, "CONV", conv, "BROKEN", broken, "FAR", far,
+				"WORDS", words, "BELOW", below, "OUT", out, "MISSING", filepath.Join(dir, "missing")).Replace(c.args))
+			for i, word := range args {
+				switch word {
+				case "A":
+					args[i] = a
+				case "B":
+					args[i] = b
+				}
+			}
+			before := listing(t, dir)
+			wantRefusal(t, call(args...), c.status, strings.Split(c.words, "|")...)
+			if after := listing(t, dir); after != before {
+				t.Errorf("files changed from\n%s\nto\n%s", before, after)
+			}
+		})
+	}
+}
+
+func TestFullStandardOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here:", err)
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"info"}, {"info", "--json"}} {
+		var stderr strings.Builder
+		if status := run(t.Context(), args, full, &stderr); status != exitFailure || !strings.Contains(stderr.String(), "no space left") {
+			t.Errorf("%q: status %d, stderr %q", args, status, stderr.String())
+		}
+	}
+}

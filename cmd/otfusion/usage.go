@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"math"
+)
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// wantPositive refuses zero, negative numbers and NaN.
+func wantPositive[T int | float64](flag string, value T) error {
+	if !(value > 0) {
+		return usage("%s: wanted a positive number, found %v", flag, value)
+	}
+	return nil
+}
+
+func wantNotNegative(flag string, value int) error {
+	if value < 0 {
+		return usage("%s: wanted no negative number, found %d", flag, value)
+	}
+	return nil
+}
+
+// wantTwo refuses to combine fewer than two models.
+func wantTwo(models []string) error {
+	if len(models) < 2 {
+		return usage("wanted two or more models, found %d", len(models))
+	}
+	return nil
+}
+
+// wantWeights refuses weights that cannot be those of n models; none are equal ones.
+func wantWeights(flag string, weights []float64, n int) error {
+	if weights == nil {
+		return nil
+	}
+	if len(weights) != n {
+		return usage("%s: wanted one number for each of %d models, found %d", flag, n, len(weights))
+	}
+	sum := 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	if !(sum > 0) || math.IsInf(sum, 0) {
+		return usage("%s: wanted numbers with a positive, finite sum, found %v", flag, weights)
+	}
+	return nil
+}
