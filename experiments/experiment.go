@@ -18,8 +18,9 @@ type Experiment struct {
 
 // Report is what an experiment shows.
 type Report struct {
-	Tables  []Table  `json:"tables,omitempty"`
-	Figures []Figure `json:"figures,omitempty"`
+	Tables   []Table   `json:"tables,omitempty"`
+	Figures  []Figure  `json:"figures,omitempty"`
+	Findings []Finding `json:"findings,omitempty"`
 }
 
 // Plan lists the tasks that the experiment needs at a scale.
@@ -31,7 +32,7 @@ func (e Experiment) Plan(scale Scale) []Task {
 
 // All lists the experiments.
 func All() []Experiment {
-	return []Experiment{mnistPair()}
+	return []Experiment{mnistPair(), table1()}
 }
 
 // Find returns the experiment of that name.
