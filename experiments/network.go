@@ -8,13 +8,6 @@ import (
 	"otfusion/train"
 )
 
-// architecture builds a family as models.Build knows it, for a dataset.
-func architecture(family string, d *data.Dataset) (*models.Arch, error) {
-	return models.Build(family, models.Options{
-		Input: models.Shape{C: d.Channels, H: d.Height, W: d.Width}, Classes: d.Classes,
-	})
-}
-
 // scores measures a model on the validation and the test images.
 func (e Env) scores(ctx context.Context, m *models.Model, s data.Splits) (map[string]float64, error) {
 	test, err := train.Evaluate(ctx, m, s.Test, e.evaluation())

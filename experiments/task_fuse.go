@@ -1,25 +1,38 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 
 	"otfusion/data"
 	"otfusion/fusion"
+	"otfusion/fusion/ot"
 	"otfusion/models"
 	"otfusion/train"
 )
 
-// Alignment is a choice of fusion options that can be written down.
+// Alignment is a choice of fusion options that can be written down. Apart from
+// the preset, the zero value of a field leaves the preset's.
 type Alignment struct {
-	Preset      string    `json:"preset"`                // fusion.Preset's, or "vanilla" for none
-	Proportions []float64 `json:"proportions,omitempty"` // nil: equal
-	Samples     int       `json:"samples,omitempty"`     // images that activations are compared on
-	Seed        uint64    `json:"seed,omitempty"`        // of their choice
+	Preset      string        `json:"preset"`                // fusion.Preset's, or "vanilla" for none
+	Proportions []float64     `json:"proportions,omitempty"` // nil: equal
+	Samples     int           `json:"samples,omitempty"`     // images that activations are compared on
+	Seed        uint64        `json:"seed,omitempty"`        // of their choice
+	Part        *Part         `json:"part,omitempty"`        // that they are chosen from; nil: all training images
+	Reg         float64       `json:"reg,omitempty"`         // λ of Sinkhorn, in place of the exact solver
+	Passes      int           `json:"passes,omitempty"`
+	Repair      fusion.Repair `json:"repair,omitempty"`
 }
 
 // Vanilla averages parameters as they are.
 func Vanilla(proportions ...float64) Alignment {
 	return Alignment{Preset: "vanilla", Proportions: proportions}
+}
+
+// weighted is the alignment with other proportions.
+func (a Alignment) weighted(proportions ...float64) Alignment {
+	a.Proportions = proportions
+	return a
 }
 
 // apply merges the models; the report is nil for vanilla averaging.
@@ -41,7 +54,15 @@ func (a Alignment) options(d *data.Dataset) (fusion.Options, error) {
 		return o, err
 	}
 	o.Proportions = a.Proportions
+	o.Passes = cmp.Or(a.Passes, o.Passes)
+	o.Repair = cmp.Or(a.Repair, o.Repair)
+	if a.Reg > 0 {
+		o.Solver = ot.Sinkhorn{Reg: a.Reg}
+	}
 	if a.Samples > 0 {
+		if d, err = a.Part.of(d); err != nil {
+			return o, err
+		}
 		o.Samples, err = sampleImages(d, a.Samples, a.Seed)
 	}
 	return o, err

@@ -35,9 +35,7 @@ func (t Path) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	}
 	o := Outcome{Series: map[string][]float64{}}
 	for _, b := range t.Weights {
-		a := t.Alignment
-		a.Proportions = []float64{1 - b, b}
-		m, _, err := a.apply(ctx, ms, d)
+		m, _, err := t.Alignment.weighted(1-b, b).apply(ctx, ms, d)
 		if err != nil {
 			return o, err
 		}

@@ -4,22 +4,28 @@ import (
 	"context"
 	"time"
 
+	"otfusion/data"
+	"otfusion/models"
 	"otfusion/train"
 )
 
 // Train is the task of training a network from scratch.
 type Train struct {
-	Arch    string       `json:"arch"` // a family
+	Arch    string       `json:"arch"`             // a family
+	Width   float64      `json:"width,omitempty"`  // multiplies the hidden widths
+	Hidden  []int        `json:"hidden,omitempty"` // of an mlpnet
 	Dataset string       `json:"dataset"`
+	Part    *Part        `json:"part,omitempty"` // of the training images that it sees; nil: all
 	Recipe  train.Recipe `json:"recipe"`
 	Seed    uint64       `json:"seed"`
+	Lesson
 }
 
 // Kind implements Task.
 func (t Train) Kind() string { return "train" }
 
 // Inputs implements Task.
-func (t Train) Inputs() []Task { return nil }
+func (t Train) Inputs() []Task { return t.Lesson.inputs() }
 
 // Run implements Task.
 func (t Train) Run(ctx context.Context, w *Workspace) (Outcome, error) {
@@ -27,11 +33,24 @@ func (t Train) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	arch, err := architecture(t.Arch, splits.Train)
+	if splits.Train, err = t.Part.of(splits.Train); err != nil {
+		return Outcome{}, err
+	}
+	arch, err := models.Build(t.Arch, t.options(splits.Train))
 	if err != nil {
 		return Outcome{}, err
 	}
-	return w.train(ctx, train.Config{Arch: arch, Data: splits, Recipe: t.Recipe, Seed: t.Seed})
+	lesson, err := t.Lesson.read(w, 0)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return w.train(ctx, train.Config{Arch: arch, Data: splits, Recipe: t.Recipe, Seed: t.Seed, Distill: lesson})
+}
+
+func (t Train) options(d *data.Dataset) models.Options {
+	return models.Options{
+		Input: models.Shape{C: d.Channels, H: d.Height, W: d.Width}, Classes: d.Classes, Width: t.Width, Hidden: t.Hidden,
+	}
 }
 
 // Finetune is the task of training the network of another task further.
@@ -40,13 +59,14 @@ type Finetune struct {
 	Dataset string       `json:"dataset"`
 	Recipe  train.Recipe `json:"recipe"`
 	Seed    uint64       `json:"seed"`
+	Lesson
 }
 
 // Kind implements Task.
 func (t Finetune) Kind() string { return "finetune" }
 
 // Inputs implements Task.
-func (t Finetune) Inputs() []Task { return []Task{t.Model} }
+func (t Finetune) Inputs() []Task { return append([]Task{t.Model}, t.Lesson.inputs()...) }
 
 // Run implements Task.
 func (t Finetune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
@@ -58,7 +78,11 @@ func (t Finetune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return w.train(ctx, train.Config{Initial: m, Data: splits, Recipe: t.Recipe, Seed: t.Seed})
+	lesson, err := t.Lesson.read(w, 1)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return w.train(ctx, train.Config{Initial: m, Data: splits, Recipe: t.Recipe, Seed: t.Seed, Distill: lesson})
 }
 
 // saveEvery bounds what an interruption loses.
