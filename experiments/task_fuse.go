@@ -14,14 +14,18 @@ import (
 // Alignment is a choice of fusion options that can be written down. Apart from
 // the preset, the zero value of a field leaves the preset's.
 type Alignment struct {
-	Preset      string        `json:"preset"`                // fusion.Preset's, or "vanilla" for none
-	Proportions []float64     `json:"proportions,omitempty"` // nil: equal
-	Samples     int           `json:"samples,omitempty"`     // images that activations are compared on
-	Seed        uint64        `json:"seed,omitempty"`        // of their choice
-	Part        *Part         `json:"part,omitempty"`        // that they are chosen from; nil: all training images
-	Reg         float64       `json:"reg,omitempty"`         // λ of Sinkhorn, in place of the exact solver
-	Passes      int           `json:"passes,omitempty"`
-	Repair      fusion.Repair `json:"repair,omitempty"`
+	Preset      string          `json:"preset"`                // fusion.Preset's, or "vanilla" for none
+	Proportions []float64       `json:"proportions,omitempty"` // nil: equal
+	Samples     int             `json:"samples,omitempty"`     // images that activations are compared on
+	Seed        uint64          `json:"seed,omitempty"`        // of their choice
+	Part        *Part           `json:"part,omitempty"`        // that they are chosen from; nil: all training images
+	Reg         float64         `json:"reg,omitempty"`         // λ of Sinkhorn, in place of the exact solver
+	Passes      int             `json:"passes,omitempty"`
+	Descent     int             `json:"descent,omitempty"`
+	MatchInputs bool            `json:"match_inputs,omitempty"`
+	Cost        fusion.Cost     `json:"cost,omitempty"`
+	Residual    fusion.Residual `json:"residual,omitempty"`
+	Repair      fusion.Repair   `json:"repair,omitempty"`
 }
 
 // Vanilla averages parameters as they are.
@@ -54,8 +58,9 @@ func (a Alignment) options(d *data.Dataset) (fusion.Options, error) {
 		return o, err
 	}
 	o.Proportions = a.Proportions
-	o.Passes = cmp.Or(a.Passes, o.Passes)
-	o.Repair = cmp.Or(a.Repair, o.Repair)
+	o.Passes, o.Descent = cmp.Or(a.Passes, o.Passes), cmp.Or(a.Descent, o.Descent)
+	o.MatchInputs = a.MatchInputs || o.MatchInputs
+	o.Cost, o.Residual, o.Repair = cmp.Or(a.Cost, o.Cost), cmp.Or(a.Residual, o.Residual), cmp.Or(a.Repair, o.Repair)
 	if a.Reg > 0 {
 		o.Solver = ot.Sinkhorn{Reg: a.Reg}
 	}

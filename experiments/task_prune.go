@@ -4,16 +4,20 @@ import (
 	"context"
 
 	"otfusion/fusion"
+	"otfusion/models"
 	"otfusion/train"
 )
 
-// Prune is the task of removing channels from the network of another task.
+// Prune is the task of removing channels from the network of another task and
+// fusing the dense network back into what is left (section 5.2 of the paper):
+// metric "accuracy" is the pruned network's, "fused" the fusion's.
 type Prune struct {
 	Model      Task             `json:"-"`
 	Fraction   float64          `json:"fraction"`         // of the channels of each layer
 	Layers     []string         `json:"layers,omitempty"` // nil: all hidden ones
 	Criterion  fusion.Criterion `json:"criterion"`
 	Seed       uint64           `json:"seed,omitempty"` // of random channels
+	Alignment  Alignment        `json:"alignment"`
 	Dataset    string           `json:"dataset"`
 	Validation int              `json:"validation,omitempty"` // images held out, as the model's recipe has it
 }
@@ -30,17 +34,25 @@ func (t Prune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	m, err := w.Model(0)
+	dense, err := w.Model(0)
 	if err != nil {
 		return Outcome{}, err
 	}
-	pruned, err := fusion.Prune(m, fusion.Pruning{Fraction: t.Fraction, Layers: t.Layers, Criterion: t.Criterion, Seed: t.Seed})
+	pruned, err := fusion.Prune(dense, fusion.Pruning{Fraction: t.Fraction, Layers: t.Layers, Criterion: t.Criterion, Seed: t.Seed})
 	if err != nil {
 		return Outcome{}, err
 	}
-	metrics, err := w.Env.scores(ctx, pruned, splits)
+	fused, _, err := t.Alignment.apply(ctx, []*models.Model{dense, pruned}, splits.Train)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Metrics: metrics}, w.keep(pruned)
+	before, err := train.Evaluate(ctx, pruned, splits.Test, w.Env.evaluation())
+	if err != nil {
+		return Outcome{}, err
+	}
+	after, err := train.Evaluate(ctx, fused, splits.Test, w.Env.evaluation())
+	return Outcome{Metrics: map[string]float64{
+		"accuracy": before.Accuracy, "fused": after.Accuracy,
+		"kept": float64(pruned.Arch.Count()) / float64(dense.Arch.Count()),
+	}}, err
 }

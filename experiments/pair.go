@@ -1,0 +1,156 @@
+package experiments
+
+import (
+	"fmt"
+
+	"otfusion/train"
+)
+
+// pairing is the comparison that most of the paper's tables make: two parents,
+// what becomes of them, and each trained further.
+type pairing struct {
+	arch, dataset string
+	width         float64 // multiplies the hidden widths; 0: the paper's
+	repetitions   int     // pairs of seeds
+	recipe        train.Recipe
+	finetune      train.Recipe
+	a, b          published // the parents
+	ensemble      float64
+	mergers       func(seed uint64) []merger
+	note          string // what else a reader must know
+}
+
+// published are accuracies of the paper; 0 where it has none.
+type published struct{ oneShot, tuned float64 }
+
+// merger is a way of making one network of two.
+type merger struct {
+	label     string
+	alignment Alignment
+	paper     published
+	untuned   bool // not trained further
+}
+
+// pair is two parents.
+type pair struct{ a, b Task }
+
+func (p pairing) pair(i int) pair {
+	parent := func(seed int) Task {
+		return Train{Arch: p.arch, Width: p.width, Dataset: p.dataset, Recipe: p.recipe, Seed: uint64(seed)}
+	}
+	return pair{parent(2 * i), parent(2*i + 1)}
+}
+
+func (p pairing) pairs() []pair {
+	list := make([]pair, p.repetitions)
+	for i := range list {
+		list[i] = p.pair(i)
+	}
+	return list
+}
+
+// merge is the task of making the k-th merger of pair i.
+func (p pairing) merge(i, k int) Task {
+	parents := p.pair(i)
+	return Fuse{
+		Parents: []Task{parents.a, parents.b}, Alignment: p.mergers(uint64(i))[k].alignment,
+		Dataset: p.dataset, Validation: p.recipe.Validation,
+	}
+}
+
+// row is one network of every pair, one-shot and trained further.
+func (p pairing) row(b *Book, label string, paper published, network func(i int) Task) Row {
+	var tuned []Task
+	for i := range p.repetitions {
+		tuned = append(tuned, Finetune{Model: network(i), Dataset: p.dataset, Recipe: p.finetune, Seed: uint64(i)})
+	}
+	r := p.oneShotRow(b, label, paper, network)
+	r.Values[1] = against(b.Over(tuned, "accuracy"), paper.tuned)
+	return r
+}
+
+func (p pairing) oneShotRow(b *Book, label string, paper published, network func(i int) Task) Row {
+	var once []Task
+	for i := range p.repetitions {
+		once = append(once, network(i))
+	}
+	return Row{Label: label, Values: []Value{against(b.Over(once, "accuracy"), paper.oneShot), Words("not tried")}}
+}
+
+// against is a value beside the paper's, if it has one.
+func against(s Stat, paper float64) Value {
+	if paper == 0 {
+		return Ours(s)
+	}
+	return Against(s, paper)
+}
+
+// table compares the parents, their ensemble, and what is made of them.
+func (p pairing) table(b *Book, title string) Table {
+	t := Table{Title: title, Columns: []string{"one-shot", "fine-tuned"}, Note: p.describe(b.Scale)}
+	t.Rows = append(t.Rows,
+		p.row(b, "model A", p.a, func(i int) Task { return p.pair(i).a }),
+		p.row(b, "model B", p.b, func(i int) Task { return p.pair(i).b }))
+	var ensembles []Task
+	for _, q := range p.pairs() {
+		ensembles = append(ensembles, Ensemble{Members: []Task{q.a, q.b}, Dataset: p.dataset})
+	}
+	t.Rows = append(t.Rows, Row{Label: "ensemble of A and B", Values: []Value{against(b.Over(ensembles, "accuracy"), p.ensemble), Words("two networks")}})
+	for k, m := range p.mergers(0) {
+		row := p.row
+		if m.untuned {
+			row = p.oneShotRow
+		}
+		t.Rows = append(t.Rows, row(b, m.label, m.paper, func(i int) Task { return p.merge(i, k) }))
+	}
+	return t
+}
+
+func (p pairing) describe(s Scale) string {
+	return fmt.Sprintf("Scale %s, %s: parents %s; fine-tuning %s. One network takes the place of two (efficiency 2×). %s",
+		s, plural(p.repetitions, "pair of seeds", "pairs of seeds"), effortOf(p.recipe), effortOf(p.finetune), p.note)
+}
+
+// effortOf says in words how long a recipe trains and which epoch it keeps.
+func effortOf(r train.Recipe) string {
+	kept := map[train.Selection]string{
+		train.SelectLast:       "the last one kept",
+		train.SelectTest:       "the best on the test set kept, as in the paper",
+		train.SelectValidation: fmt.Sprintf("the best on %d held-out images kept", r.Validation),
+	}
+	effort := plural(r.Epochs, "epoch", "epochs")
+	if r.Images > 0 {
+		effort += fmt.Sprintf(" of %d images", r.Images)
+	}
+	return effort + ", " + kept[r.Select]
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// path measures a metric on the way from A to B with the k-th merger, over the
+// pairs.
+func (p pairing) path(b *Book, k int, weights []float64, metric string) []Stat {
+	var series [][]float64
+	for i, q := range p.pairs() {
+		t := Path{A: q.a, B: q.b, Alignment: p.mergers(uint64(i))[k].alignment, Weights: weights, Dataset: p.dataset}
+		series = append(series, b.Series(t, metric))
+	}
+	return Pointwise(len(weights), series)
+}
+
+// recipe returns a built-in recipe.
+func recipe(name string, purpose train.Purpose, arch, dataset string) train.Recipe {
+	r, err := train.LoadRecipe(name, purpose, arch, dataset)
+	if err != nil {
+		panic(fmt.Sprintf("experiments: %v", err)) // built in, so known and checked by a test
+	}
+	return r
+}
+
+// tenths are the weights of model B from 0 to 1.
+func tenths() []float64 { return []float64{0, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1} }
