@@ -32,7 +32,10 @@ func (e Experiment) Plan(scale Scale) []Task {
 
 // All lists the experiments.
 func All() []Experiment {
-	return []Experiment{mnistPair(), table1()}
+	return []Experiment{
+		mnistPair(), table1(), table2(), skillTransfer(), widths(), teacherStudent(), pruning(),
+		ablations(), finetuning(), distillation(), barrier(), methods(), timing(),
+	}
 }
 
 // Find returns the experiment of that name.

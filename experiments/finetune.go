@@ -1,0 +1,132 @@
+package experiments
+
+import (
+	"fmt"
+
+	"otfusion/train"
+)
+
+// finetuning trains parents, their vanilla average and their fusion further,
+// at several learning rates (sections S3.1.1 and S3.1.2, tables S5 to S7).
+func finetuning() Experiment {
+	return Experiment{Name: "finetune", Title: "Fine-tuning over learning rates", Source: "Tables S5–S8; figures S4, S5", Present: presentFinetuning}
+}
+
+// sweep is a table of one pair trained further at several rates.
+type sweep struct {
+	title       string
+	pairing     pairing
+	repetitions int // runs, which differ in the order of the images and in the fusion's samples
+	rates       []float64
+	fused       func(seed uint64) Alignment
+	paper       [][4]float64 // A, B, vanilla, OT for each rate
+}
+
+func presentFinetuning(b *Book) Report {
+	sweeps := []sweep{mnistSweep(b.Scale)}
+	if b.Scale == Paper {
+		sweeps = append(sweeps, vggSweep(b.Scale))
+	}
+	var r Report
+	for _, s := range sweeps {
+		t := s.table(b)
+		r.Tables = append(r.Tables, t)
+		r.Figures = append(r.Figures, s.figure(b))
+		r.Findings = append(r.Findings, b.findings(s.finding(t))...)
+	}
+	return r
+}
+
+func mnistSweep(s Scale) sweep {
+	return sweep{
+		title: "MLPNets on MNIST", pairing: mnistPairing(s), repetitions: pick(s, 1, 2, 5),
+		rates: pick(s, []float64{.01}, []float64{.01, .002, .0005}, []float64{.01, .002, .001, .00067, .0005}),
+		fused: func(seed uint64) Alignment { return byActivations(200, seed) },
+		paper: pick(s, [][4]float64{{98.19, 98.11, 98.22, 98.28}},
+			[][4]float64{{98.19, 98.11, 98.22, 98.28}, {98.13, 98.03, 98.13, 98.15}, {98.09, 98.01, 97.68, 98.03}},
+			[][4]float64{{98.19, 98.11, 98.22, 98.28}, {98.13, 98.03, 98.13, 98.15}, {98.11, 98.01, 97.99, 98.08}, {98.11, 98.00, 97.83, 98.05}, {98.09, 98.01, 97.68, 98.03}}),
+	}
+}
+
+func vggSweep(s Scale) sweep {
+	return sweep{
+		title: "VGG11 on CIFAR-10", pairing: vggPairing(s), repetitions: 1,
+		rates: []float64{.01, .005, .0033, .0025},
+		fused: func(uint64) Alignment { return Alignment{Preset: "paper-wts"} },
+		paper: [][4]float64{{90.29, 90.53, 90.39, 90.73}, {90.36, 90.47, 90.16, 90.64}, {90.28, 90.39, 90.13, 90.39}, {90.45, 90.50, 89.88, 90.30}},
+	}
+}
+
+// starts are what a sweep trains further.
+func starts() []string { return []string{"A", "B", "vanilla", "OT"} }
+
+// tuned are the runs of one field of the table.
+func (s sweep) tuned(rate float64, start int) []Task {
+	recipe := s.pairing.finetune
+	recipe.Optimizer.LR = rate
+	p := s.pairing.pair(0)
+	merge := func(a Alignment) Task {
+		return Fuse{Parents: []Task{p.a, p.b}, Alignment: a, Dataset: s.pairing.dataset, Validation: s.pairing.recipe.Validation}
+	}
+	var tasks []Task
+	for seed := range uint64(s.repetitions) {
+		from := []Task{p.a, p.b, merge(Vanilla()), merge(s.fused(seed))}[start]
+		tasks = append(tasks, Finetune{Model: from, Dataset: s.pairing.dataset, Recipe: recipe, Seed: seed})
+	}
+	return tasks
+}
+
+func (s sweep) table(b *Book) Table {
+	t := Table{Title: s.title + ": accuracy after fine-tuning, % of the test set", Columns: starts(),
+		Note: fmt.Sprintf("Scale %s, one pair, %s: parents %s; fine-tuning %s. The paper's values are means of five runs for MNIST, one for VGG11.",
+			b.Scale, plural(s.repetitions, "run", "runs"), effortOf(s.pairing.recipe), effortOf(s.pairing.finetune))}
+	for i, rate := range s.rates {
+		row := Row{Label: fmt.Sprintf("rate %g", rate)}
+		for start := range starts() {
+			row.Values = append(row.Values, Against(b.Over(s.tuned(rate, start), "accuracy"), s.paper[i][start]))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// figure shows the accuracy over the epochs at the first rate, on whatever the
+// runs select by.
+func (s sweep) figure(b *Book) Figure {
+	judged := "validation"
+	if s.pairing.finetune.Select == train.SelectTest {
+		judged = "test"
+	}
+	epochs := s.pairing.finetune.Epochs
+	f := Figure{Title: fmt.Sprintf("%s: %s accuracy while fine-tuning at rate %g.", s.title, judged, s.rates[0]),
+		XLabel: "epoch", YLabel: judged + " accuracy, %", Note: "Scale " + string(b.Scale) + "."}
+	for start, label := range starts() {
+		var series [][]float64
+		for _, t := range s.tuned(s.rates[0], start) {
+			series = append(series, b.Series(t, judged))
+		}
+		f.Curves = append(f.Curves, Curve{Name: label, X: counting(epochs), Y: Pointwise(epochs, series)})
+	}
+	return f
+}
+
+// counting are the numbers from 1 to n.
+func counting(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = float64(i + 1)
+	}
+	return x
+}
+
+// finding compares the best rate of each start, as the paper does.
+func (s sweep) finding(t Table) Finding {
+	var best [4]float64
+	for start := range best {
+		for _, r := range t.Rows {
+			best[start] = max(best[start], r.Values[start].Ours.Mean)
+		}
+	}
+	return judge("Q14, "+s.title+": at the best rate of each, the fine-tuned fusion beats the fine-tuned vanilla average and both parents.",
+		best[3] > max(best[0], best[1], best[2]), "A %.2f, B %.2f, vanilla %.2f, OT %.2f", best[:]...)
+}

@@ -1,0 +1,66 @@
+package experiments
+
+import (
+	"fmt"
+
+	"otfusion/train"
+)
+
+// partRecipe trains a network on a part of MNIST.
+func partRecipe(s Scale) train.Recipe {
+	return recipe(pick(s, "smoke", "paper", "paper"), train.FromScratch, "mlpnet", "mnist")
+}
+
+// fourModels fuses four MLPNets of one init, of which the first alone has the
+// digit 4 and which share the other images 10 : 30 : 50 : 10 (appendix S7).
+func fourModels(b *Book) Table {
+	shares, digit := []float64{10, 30, 50, 10}, 4
+	var parents []Task
+	for k := range shares {
+		parents = append(parents, Train{Arch: "mlpnet", Dataset: "mnist", Recipe: partRecipe(b.Scale),
+			Part: &Part{Special: &digit, Shares: shares, Index: k}})
+	}
+	t := Table{
+		Title:   "Four models with proportions, % of the MNIST test set",
+		Columns: []string{"ensemble", "vanilla", "OT"},
+		Note: fmt.Sprintf("Scale %s, one set of seeds, 400 samples of all images, aligned to the last model: parents %s. Alone they have %s.",
+			b.Scale, effortOf(partRecipe(b.Scale)), listed(b, parents)),
+	}
+	for _, c := range []struct {
+		proportions []float64
+		paper       [3]float64
+	}{
+		{[]float64{.7, .1, .2, .1}, [3]float64{95.0, 80.6, 93.6}},
+		{[]float64{.6, .1, .2, .1}, [3]float64{95.03, 78.44, 92.72}},
+		{[]float64{.7, .15, .2, .15}, [3]float64{94.91, 76.14, 91.67}},
+		{[]float64{.7, .1, .3, .1}, [3]float64{95.15, 77.93, 92.21}},
+	} {
+		tasks := []Task{
+			Ensemble{Members: parents, Weights: c.proportions, Dataset: "mnist"},
+			Fuse{Parents: parents, Alignment: Vanilla(c.proportions...), Dataset: "mnist"},
+			Fuse{Parents: parents, Alignment: byActivations(400, 0).weighted(c.proportions...), Dataset: "mnist"},
+		}
+		row := Row{Label: fmt.Sprint(c.proportions)}
+		for i, task := range tasks {
+			row.Values = append(row.Values, Against(Summarize(b.Metric(task, "accuracy")), c.paper[i]))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// listed are the tasks' accuracies in words, with the paper's for the four models.
+func listed(b *Book, parents []Task) string {
+	text := ""
+	for k, p := range parents {
+		text += Against(Summarize(b.Metric(p, "accuracy")), []float64{87.7, 86.5, 87.0, 83.5}[k]).String() + ", "
+	}
+	return text[:len(text)-2]
+}
+
+func fourFinding(t Table) Finding {
+	first := t.Rows[0].Label
+	ensemble, vanilla, ot := t.value(first, 0), t.value(first, 1), t.value(first, 2)
+	return judge("Q18: four models fuse far above their vanilla average, below their ensemble.",
+		ot > vanilla+5 && ot < ensemble, "ensemble %.2f, vanilla %.2f, OT %.2f", ensemble, vanilla, ot)
+}

@@ -1,0 +1,78 @@
+package experiments
+
+import (
+	"fmt"
+
+	"otfusion/fusion"
+)
+
+// methods compares ways of fusing beyond the paper's, on the pairs of table 1;
+// the preset "best" is chosen by its validation column.
+func methods() Experiment {
+	return Experiment{Name: "methods", Title: "Ways of fusing, one-shot, on CIFAR-10", Source: "beyond the paper", Present: presentMethods}
+}
+
+// method is a way of fusing.
+type method struct {
+	label     string
+	alignment Alignment
+	normed    bool // only for networks with batch norm
+}
+
+func allMethods() []method {
+	acts := func(a Alignment) Alignment {
+		a.Preset, a.Samples, a.Residual = "paper-acts", 1000, fusion.SharedMap
+		return a
+	}
+	return []method{
+		{label: "vanilla average", alignment: Vanilla()},
+		{label: "paper-wts", alignment: Alignment{Preset: "paper-wts"}},
+		{label: "weights, descent over all groups", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50}},
+		{label: "weights, descent, rescaled", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Rescale}},
+		{label: "paper-acts, 200 samples", alignment: byActivations(200, 0)},
+		{label: "paper-acts, 200 samples, two passes", alignment: func() Alignment { a := byActivations(200, 0); a.Passes = 2; return a }()},
+		{label: "activations, shared maps", alignment: acts(Alignment{})},
+		{label: "activations, shared maps, batch norm reset", alignment: acts(Alignment{Repair: fusion.ResetBatchNorm}), normed: true},
+		{label: "activations, shared maps, rescaled", alignment: acts(Alignment{Repair: fusion.Rescale})},
+		{label: "activations, shared maps, regression", alignment: acts(Alignment{Repair: fusion.Regress})},
+		{label: "activations by cosine, shared maps, regression (best)", alignment: best(0)},
+	}
+}
+
+func presentMethods(b *Book) Report {
+	var r Report
+	for _, c := range []struct {
+		title   string
+		pairing pairing
+		normed  bool
+		within  float64
+	}{
+		{"VGG11", vggPairing(b.Scale), false, 2},
+		{"ResNet18 without batch norm", resNetPairing(b.Scale), false, 5},
+		{"ResNet18 with batch norm", normedPairing(b.Scale), true, 3},
+	} {
+		t := methodTable(b, c.title, c.pairing, c.normed)
+		r.Tables = append(r.Tables, t)
+		weaker, fused := min(t.value("model A", 1), t.value("model B", 1)), t.value(allMethods()[len(allMethods())-1].label, 1)
+		r.Findings = append(r.Findings, b.findings(judge(fmt.Sprintf("Our goal for %s: best is within %.0f points of the weaker parent, one-shot.", c.title, c.within),
+			fused >= weaker-c.within, "weaker parent %.2f, best %.2f", weaker, fused))...)
+	}
+	return r
+}
+
+func methodTable(b *Book, title string, p pairing, normed bool) Table {
+	t := Table{Title: "Two " + title + ", one-shot accuracy in %", Columns: []string{"validation", "test"},
+		Note: fmt.Sprintf("Scale %s, one pair: parents %s. Activations of 1,000 images where not said. %s", b.Scale, effortOf(p.recipe), cifarNote)}
+	add := func(label string, task Task) {
+		t.Rows = append(t.Rows, Row{Label: label, Values: []Value{Ours(Summarize(b.Metric(task, "validation"))), Ours(Summarize(b.Metric(task, "accuracy")))}})
+	}
+	q := p.pair(0)
+	add("model A", q.a)
+	add("model B", q.b)
+	for _, m := range allMethods() {
+		if !m.normed || normed {
+			add(m.label, Fuse{Parents: []Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation})
+		}
+	}
+	return t
+}

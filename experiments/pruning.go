@@ -1,0 +1,110 @@
+package experiments
+
+import (
+	"fmt"
+
+	"otfusion/fusion"
+)
+
+// pruning removes filters from a VGG11 and fuses the dense network into what
+// is left (section 5.2a, figures 3 and S9 to S11).
+func pruning() Experiment {
+	return Experiment{Name: "pruning", Title: "Fusion after structured pruning of VGG11", Source: "Figures 3, S9–S11", Present: presentPruning}
+}
+
+// pruned is one row of the figure: a layer, or all, with the paper's accuracies
+// before and after fusion, at fractions .1, .2, .4, .6, .8 and .9.
+type pruned struct {
+	label         string
+	layers        []string
+	criterion     fusion.Criterion
+	before, after []float64
+}
+
+func pruneFractions() []float64 { return []float64{.1, .2, .4, .6, .8, .9} }
+
+func pruneRows() []pruned {
+	conv := func(i int) []string {
+		return []string{fmt.Sprintf("features.%d", []int{0, 3, 6, 8, 11, 13, 16, 18}[i-1])}
+	}
+	return []pruned{
+		{"all layers, ℓ1", nil, fusion.L1, []float64{87.79, 81.37, 53.11, 27.87, 11.06, 9.86}, []float64{88.89, 86.43, 72.55, 39.78, 15.66, 9.33}},
+		{"conv_1, ℓ1", conv(1), fusion.L1, []float64{89.29, 87.36, 79.75, 58.00, 31.93, 23.41}, []float64{89.44, 88.45, 85.12, 75.39, 50.74, 25.90}},
+		{"conv_5, ℓ1", conv(5), fusion.L1, []float64{90.26, 89.95, 88.93, 86.25, 74.82, 48.77}, []float64{90.31, 90.20, 89.57, 88.58, 84.45, 73.12}},
+		{"conv_8, ℓ1", conv(8), fusion.L1, []float64{90.30, 90.38, 90.17, 89.50, 87.61, 81.46}, []float64{90.31, 90.30, 90.30, 90.25, 90.28, 89.37}},
+		{"conv_2, ℓ1", conv(2), fusion.L1, []float64{90.31, 90.27, 88.13, 75.67, 56.89, 41.99}, []float64{90.30, 90.31, 89.27, 85.20, 75.61, 54.24}},
+		{"conv_3, ℓ1", conv(3), fusion.L1, []float64{89.71, 88.86, 84.35, 73.97, 61.08, 38.14}, []float64{90.08, 89.97, 88.66, 84.90, 70.52, 48.78}},
+		{"conv_4, ℓ1", conv(4), fusion.L1, []float64{89.62, 88.08, 82.38, 69.15, 49.00, 29.85}, []float64{89.86, 88.99, 86.88, 82.19, 62.94, 39.09}},
+		{"conv_6, ℓ1", conv(6), fusion.L1, []float64{90.29, 90.34, 90.33, 89.93, 89.16, 87.91}, []float64{90.32, 90.37, 90.30, 90.15, 89.93, 89.03}},
+		{"conv_7, ℓ1", conv(7), fusion.L1, []float64{90.32, 90.26, 90.27, 89.48, 86.95, 82.10}, []float64{90.28, 90.27, 90.28, 90.14, 90.10, 88.31}},
+		{"all layers, ℓ2", nil, fusion.L2, []float64{88.18, 81.09, 53.76, 26.73, 11.91, 9.92}, []float64{88.96, 85.89, 70.42, 36.78, 16.29, 10.50}},
+		{"all layers, random", nil, fusion.RandomChannels, []float64{82.83, 65.37, 43.80, 15.11, 12.08, 10.27}, []float64{87.50, 83.67, 67.23, 34.90, 15.22, 10.65}},
+	}
+}
+
+func presentPruning(b *Book) Report {
+	dense := vggPairing(b.Scale).pair(0).a
+	rows := pick(b.Scale, pruneRows()[:1], pruneRows()[:4], pruneRows())
+	t := Table{Title: "VGG11 on CIFAR-10 with a fraction of its filters removed: pruned → dense fused into pruned, test accuracy in %",
+		Note: fmt.Sprintf("Scale %s, one network, parents as in table 1; fused by weights with equal proportions. The paper's values are its figures', read off. %s", b.Scale, cifarNote)}
+	f := Figure{Title: "Gain of fusion over the pruned network.", XLabel: "fraction of filters removed", YLabel: "gain, points", Note: "The paper's curves are dashed. Scale " + string(b.Scale) + "."}
+	for _, q := range pruneFractions() {
+		t.Columns = append(t.Columns, fmt.Sprintf("%.1f", q))
+	}
+	var gains []float64
+	for i, r := range rows {
+		before, after, gain := r.measure(b, dense)
+		gains = append(gains, gain...)
+		t.Rows = append(t.Rows, Row{Label: r.label + ", pruned", Values: beside(before, r.before)}, Row{Label: r.label + ", fused", Values: beside(after, r.after)})
+		f.Curves = append(f.Curves, Curve{Name: r.label, X: pruneFractions(), Y: exactly(gain)})
+		if i < 2 {
+			f.Curves = append(f.Curves, Curve{Name: r.label + ", paper", X: pruneFractions(), Y: exactly(differences(r.after, r.before)), Dashed: true})
+		}
+	}
+	return Report{Tables: []Table{t}, Figures: []Figure{f}, Findings: b.findings(pruningFinding(gains))}
+}
+
+// measure prunes by every fraction.
+func (r pruned) measure(b *Book, dense Task) (before, after, gain []float64) {
+	for _, q := range pruneFractions() {
+		t := Prune{Model: dense, Fraction: q, Layers: r.layers, Criterion: r.criterion, Alignment: Alignment{Preset: "paper-wts"},
+			Dataset: "cifar10", Validation: dense.(Train).Recipe.Validation}
+		before, after = append(before, b.Metric(t, "accuracy")), append(after, b.Metric(t, "fused"))
+	}
+	return before, after, differences(after, before)
+}
+
+func differences(a, b []float64) []float64 {
+	d := make([]float64, len(a))
+	for i := range a {
+		d[i] = a[i] - b[i]
+	}
+	return d
+}
+
+// beside are our values with the paper's.
+func beside(ours, paper []float64) []Value {
+	var values []Value
+	for i, v := range ours {
+		values = append(values, Against(Summarize(v), paper[i]))
+	}
+	return values
+}
+
+func pruningFinding(gains []float64) Finding {
+	helped, most := 0.0, 0.0
+	for _, g := range gains {
+		if g > -.2 {
+			helped++
+		}
+		most = max(most, g)
+	}
+	for _, g := range gains {
+		if g != g {
+			most = g // not finished
+		}
+	}
+	n := float64(len(gains))
+	return judge("Q19: fusing the dense network into the pruned one helps, or costs at most 0.2 points, nearly everywhere, and gains 10 points or more where much is pruned.",
+		helped >= .9*n && most >= 10, "helped or was within 0.2 points in %.0f of %.0f cases; the largest gain is %.2f points", helped, n, most)
+}

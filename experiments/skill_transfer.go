@@ -1,0 +1,206 @@
+package experiments
+
+import (
+	"fmt"
+	"math"
+)
+
+// skillTransfer fuses an MLPNet that alone knows one digit with one that has
+// seen most of the others (section 5.1, figure 2), and four such networks
+// (appendix S7).
+func skillTransfer() Experiment {
+	return Experiment{Name: "skill-transfer", Title: "Skill transfer on MNIST", Source: "Figures 2, 4, S6–S8; section S7", Present: presentSkillTransfer}
+}
+
+// transfer is one setting: A has the digit and share percent of the other
+// images, B the rest of them.
+type transfer struct {
+	label       string
+	digit       int
+	share       float64 // percent
+	sameInit    bool
+	wide        bool      // B is twice as wide
+	ot, vanilla []float64 // the paper's curves over w_B, read off its figures
+}
+
+func transfers() []transfer {
+	return []transfer{
+		{label: "digit 4, 10 %, different inits", digit: 4, share: 10,
+			ot:      []float64{89.78, 92.48, 93.11, 89.83, 84.63, 85.18, 86.03, 86.74, 87.20, 87.38, 87.35},
+			vanilla: []float64{89.78, 89.31, 86.43, 77.89, 61.30, 55.90, 78.16, 85.32, 86.88, 87.33, 87.35}},
+		{label: "digit 4, 10 %, same init", digit: 4, share: 10, sameInit: true,
+			ot:      []float64{84.93, 88.65, 90.81, 90.94, 87.11, 83.72, 84.73, 85.54, 86.07, 86.29, 86.28},
+			vanilla: []float64{84.93, 84.11, 80.20, 75.55, 76.98, 77.48, 82.42, 84.64, 85.91, 86.18, 86.28}},
+		{label: "digit 6, 10 %, different inits", digit: 6, share: 10,
+			ot:      []float64{92.38, 93.63, 93.28, 90.01, 85.38, 84.66, 85.52, 86.32, 86.76, 86.84, 86.72},
+			vanilla: []float64{92.38, 90.52, 86.28, 73.80, 52.67, 49.93, 66.94, 82.10, 86.01, 86.67, 86.72}},
+		{label: "digit 6, 10 %, same init", digit: 6, share: 10, sameInit: true,
+			ot:      []float64{91.00, 92.04, 92.26, 90.58, 84.07, 82.77, 83.94, 85.52, 86.79, 87.45, 87.40},
+			vanilla: []float64{91.00, 91.77, 90.68, 87.18, 81.28, 78.37, 81.16, 84.46, 86.19, 87.09, 87.40}},
+		{label: "digit 4, 5 %, different inits", digit: 4, share: 5,
+			ot:      []float64{83.97, 87.27, 89.98, 89.66, 82.82, 83.33, 85.10, 86.49, 87.27, 87.50, 87.48},
+			vanilla: []float64{83.97, 84.81, 82.92, 72.13, 42.13, 40.65, 77.48, 86.52, 87.56, 87.62, 87.48}},
+		{label: "digit 4, 5 %, same init", digit: 4, share: 5, sameInit: true,
+			ot:      []float64{86.45, 89.81, 91.15, 89.95, 84.19, 82.91, 84.27, 85.62, 86.38, 86.65, 86.78},
+			vanilla: []float64{86.45, 87.57, 85.43, 79.20, 75.51, 76.62, 82.12, 85.00, 86.10, 86.55, 86.78}},
+		{label: "digit 6, 5 %, different inits", digit: 6, share: 5,
+			ot: []float64{90.49, 91.73, 91.56, 88.90, 84.48, 84.03, 85.56, 86.79, 87.41, 87.56, 87.38}},
+		{label: "digit 6, 5 %, same init", digit: 6, share: 5, sameInit: true,
+			ot: []float64{89.76, 91.51, 92.17, 90.71, 85.19, 84.99, 86.30, 87.27, 87.73, 87.80, 87.59}},
+		{label: "digit 4, 10 %, B twice as wide", digit: 4, share: 10, wide: true,
+			ot: []float64{89.69, 91.80, 93.14, 93.87, 93.18, 87.64, 85.42, 86.29, 87.39, 88.02, 88.33}},
+		{label: "digit 4, 5 %, B twice as wide", digit: 4, share: 5, wide: true,
+			ot: []float64{84.68, 86.94, 88.96, 90.39, 91.22, 87.99, 84.67, 85.79, 86.95, 87.43, 87.38}},
+		{label: "digit 6, 10 %, B twice as wide", digit: 6, share: 10, wide: true,
+			ot: []float64{91.30, 91.90, 92.40, 92.60, 91.79, 88.29, 84.84, 85.77, 87.15, 87.80, 87.98}},
+		{label: "digit 6, 5 %, B twice as wide", digit: 6, share: 5, wide: true,
+			ot: []float64{89.45, 90.84, 91.38, 91.16, 89.26, 82.83, 82.09, 84.04, 86.02, 87.29, 87.86}},
+	}
+}
+
+// parents are A and B. With one init they share the seed, which draws it.
+func (t transfer) parents(s Scale) pair {
+	parent := func(index int, seed uint64) Train {
+		return Train{Arch: "mlpnet", Dataset: "mnist", Recipe: partRecipe(s), Seed: seed,
+			Part: &Part{Special: &t.digit, Shares: []float64{t.share, 100 - t.share}, Index: index}}
+	}
+	a, b := parent(0, 0), parent(1, 1)
+	if t.sameInit {
+		b.Seed = a.Seed
+	}
+	if t.wide {
+		b.Hidden = []int{800, 400, 200}
+	}
+	return pair{a, b}
+}
+
+// alignments are by 400 samples of A's own images, as often as the scale has it.
+func (t transfer) alignments(s Scale) []Alignment {
+	var list []Alignment
+	for seed := range pick(s, 1, 2, 5) {
+		a := byActivations(400, uint64(seed))
+		a.Part = t.parents(s).a.(Train).Part
+		list = append(list, a)
+	}
+	return list
+}
+
+// curve is the accuracy over w_B with each of the alignments.
+func (t transfer) curve(b *Book, alignments []Alignment) []Stat {
+	p := t.parents(b.Scale)
+	var series [][]float64
+	for _, a := range alignments {
+		series = append(series, b.Series(Path{A: p.a, B: p.b, Alignment: a, Weights: tenths(), Dataset: "mnist"}, "accuracy"))
+	}
+	return Pointwise(len(tenths()), series)
+}
+
+// outcome is what a setting came to.
+type outcome struct {
+	transfer
+	ours, plain []Stat // OT and vanilla over w_B; plain nil for different widths
+}
+
+func (t transfer) measure(b *Book) outcome {
+	o := outcome{transfer: t, ours: t.curve(b, t.alignments(b.Scale))}
+	if !t.wide {
+		o.plain = t.curve(b, []Alignment{Vanilla()})
+	}
+	return o
+}
+
+func (o outcome) row() Row {
+	k, paper := peak(o.ours), 0.0
+	for _, v := range o.ot {
+		paper = max(paper, v)
+	}
+	at := Words("–")
+	if !math.IsNaN(o.ours[k].Mean) {
+		at = Words("%.1f", tenths()[k])
+	}
+	return Row{Label: o.label, Values: []Value{
+		Against(o.ours[0], o.ot[0]), Against(o.ours[10], o.ot[10]), Against(o.ours[k], paper), at,
+	}}
+}
+
+// peak is the index of the highest mean.
+func peak(curve []Stat) int {
+	k := 0
+	for i, s := range curve {
+		if s.Mean > curve[k].Mean {
+			k = i
+		}
+	}
+	return k
+}
+
+func (o outcome) figure(s Scale) Figure {
+	f := Figure{
+		Title: "Skill transfer, " + o.label + ".", XLabel: "weight of B", YLabel: "test accuracy, %",
+		Note:   "The paper's curves are dashed, read off its figures. Scale " + string(s) + ".",
+		Curves: []Curve{{Name: "OT", X: tenths(), Y: o.ours}, {Name: "OT, paper", X: tenths(), Y: exactly(o.ot), Dashed: true}},
+	}
+	if o.plain != nil {
+		f.Curves = append(f.Curves, Curve{Name: "vanilla", X: tenths(), Y: o.plain})
+	}
+	if o.vanilla != nil {
+		f.Curves = append(f.Curves, Curve{Name: "vanilla, paper", X: tenths(), Y: exactly(o.vanilla), Dashed: true})
+	}
+	return f
+}
+
+// exactly are published values as a curve.
+func exactly(values []float64) []Stat {
+	stats := make([]Stat, len(values))
+	for i, v := range values {
+		stats[i] = Summarize(v)
+	}
+	return stats
+}
+
+func presentSkillTransfer(b *Book) Report {
+	settings := pick(b.Scale, transfers()[:1], transfers()[:4], transfers())
+	r := Report{Tables: []Table{{
+		Title:   "Best accuracy on the way from A to B, % of the MNIST test set",
+		Columns: []string{"A", "B", "best OT", "at w_B"},
+		Note: fmt.Sprintf("Scale %s, one pair of seeds, %s; 400 samples of A's own images, %s: parents %s.", b.Scale,
+			plural(len(transfers()), "setting in the paper", "settings in the paper"),
+			plural(len(settings[0].alignments(b.Scale)), "draw", "draws"), effortOf(partRecipe(b.Scale))),
+	}}}
+	var outcomes []outcome
+	for _, t := range settings {
+		o := t.measure(b)
+		outcomes = append(outcomes, o)
+		r.Tables[0].Rows = append(r.Tables[0].Rows, o.row())
+		r.Figures = append(r.Figures, o.figure(b.Scale))
+	}
+	four := fourModels(b)
+	r.Tables = append(r.Tables, four)
+	r.Findings = b.findings(transferFinding(outcomes), fourFinding(four))
+	return r
+}
+
+// transferFinding judges all settings together.
+func transferFinding(outcomes []outcome) Finding {
+	const claim = "Q17: for some weight of B from 0.1 to 0.4 OT fusion is better than both parents, and it is above vanilla averaging nearly everywhere between them."
+	good, points, above, least := 0.0, 0.0, 0.0, math.Inf(1)
+	for _, o := range outcomes {
+		gain := math.Inf(-1)
+		for k := 1; k <= 4; k++ {
+			gain = max(gain, o.ours[k].Mean-max(o.ours[0].Mean, o.ours[10].Mean))
+		}
+		if gain > 0 {
+			good++
+		}
+		least = min(least, gain)
+		for k := 1; k < 10 && o.plain != nil; k++ {
+			points++
+			if o.ours[k].Mean > o.plain[k].Mean {
+				above++
+			}
+		}
+	}
+	n := float64(len(outcomes))
+	return judge(claim, good == n && above >= .9*points,
+		"better than both parents in %.0f of %.0f settings (by %.2f points or more); above vanilla at %.0f of %.0f weights", good, n, least, above, points)
+}

@@ -1,0 +1,84 @@
+package experiments
+
+import (
+	"fmt"
+
+	"otfusion/train"
+)
+
+// table2 fuses more than two VGG11, as the paper's table 2 does.
+func table2() Experiment {
+	return Experiment{Name: "table2", Title: "Four and six VGG11 on CIFAR-10", Source: "Tables 2 and S9", Present: presentTable2}
+}
+
+// crowd is a fusion of several parents that share recipe and architecture.
+type crowd struct {
+	parents  []Task
+	dataset  string
+	recipe   train.Recipe
+	finetune train.Recipe
+}
+
+// crowdOf trains n networks. At laptop scale they are trained briefly.
+func crowdOf(s Scale, n int) crowd {
+	p := cifarPairing(s, "vgg11", nil)
+	c := crowd{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
+	if s == Laptop {
+		c.recipe = recipe("quick", train.FromScratch, "vgg11", "cifar10")
+		c.finetune = recipe("quick", train.FineTuning, "vgg11", "cifar10")
+	}
+	for seed := range n {
+		c.parents = append(c.parents, Train{Arch: "vgg11", Width: p.width, Dataset: c.dataset, Recipe: c.recipe, Seed: uint64(seed)})
+	}
+	return c
+}
+
+func (c crowd) merge(a Alignment) Task {
+	return Fuse{Parents: c.parents, Alignment: a, Dataset: c.dataset, Validation: c.recipe.Validation}
+}
+
+// values are a merger's accuracy, one-shot and trained further.
+func (c crowd) values(b *Book, a Alignment, paper published) []Value {
+	t := c.merge(a)
+	tuned := Finetune{Model: t, Dataset: c.dataset, Recipe: c.finetune}
+	return []Value{against(Summarize(b.Metric(t, "accuracy")), paper.oneShot), against(Summarize(b.Metric(tuned, "accuracy")), paper.tuned)}
+}
+
+func presentTable2(b *Book) Report {
+	papers := map[int]struct {
+		individuals, ensemble float64
+		vanilla, ot           published
+	}{
+		4: {90.44, 91.77, published{10.00, 12.40}, published{73.31, 90.91}},
+		6: {90.44, 91.85, published{10.00, 11.01}, published{72.16, 91.06}},
+	}
+	var r Report
+	for _, k := range []int{4, 6} {
+		c, paper := crowdOf(b.Scale, k), papers[k]
+		ensemble := Ensemble{Members: c.parents, Dataset: c.dataset}
+		t := Table{
+			Title:   fmt.Sprintf("%d VGG11 on CIFAR-10, test accuracy in %%", k),
+			Columns: []string{"one-shot", "fine-tuned"},
+			Note: fmt.Sprintf("Scale %s, one run: parents %s; fine-tuning %s. One network takes the place of %d (efficiency %d×). "+
+				"Parents are aligned to the last one. %s", b.Scale, effortOf(c.recipe), effortOf(c.finetune), k, k, cifarNote),
+			Rows: []Row{
+				{Label: "parents, mean", Values: []Value{Against(b.Over(c.parents, "accuracy"), paper.individuals), Words("not tried")}},
+				{Label: "ensemble", Values: []Value{Against(Summarize(b.Metric(ensemble, "accuracy")), paper.ensemble), Words("%d networks", k)}},
+				{Label: "vanilla average", Values: c.values(b, Vanilla(), paper.vanilla)},
+				{Label: "OT, activations", Values: c.values(b, byActivations(200, 0), paper.ot)},
+				{Label: "our best", Values: c.values(b, best(0), published{})},
+			},
+		}
+		r.Tables = append(r.Tables, t)
+		r.Findings = append(r.Findings, b.findings(crowdFinding(k, t))...)
+	}
+	return r
+}
+
+func crowdFinding(k int, t Table) Finding {
+	parents, vanilla, ot := t.value("parents, mean", 0), t.value("vanilla average", 0), t.value("OT, activations", 0)
+	failed, tuned := t.value("vanilla average", 1), t.value("OT, activations", 1)
+	return judge(fmt.Sprintf("Q15, K = %d: the vanilla average is at chance, fusion is not, and fine-tuned it beats its parents and the fine-tuned vanilla average.", k),
+		vanilla < 15 && ot > vanilla+20 && tuned > parents && tuned > failed,
+		"parents %.2f on average, vanilla %.2f, OT %.2f; fine-tuned vanilla %.2f, OT %.2f", parents, vanilla, ot, failed, tuned)
+}

@@ -1,0 +1,119 @@
+package experiments
+
+import (
+	"fmt"
+
+	"otfusion/train"
+)
+
+// teacherStudent fuses a large network into a small one and trains the result
+// further (section 5.2b, tables 4 and S12).
+func teacherStudent() Experiment {
+	return Experiment{Name: "teacher-student", Title: "From a teacher to a narrower student", Source: "Tables 4, S12, S13", Present: presentTeacherStudent}
+}
+
+// schooling is one teacher and one student, fused and trained further.
+type schooling struct {
+	label            string
+	dataset          string
+	repetitions      int
+	teacher, student func(seed uint64) Task
+	tuneB, tuneOT    train.Recipe
+	paper            [5]float64
+}
+
+func presentTeacherStudent(b *Book) Report {
+	t := Table{Title: "Teacher and student, test accuracy in %", Columns: []string{"A, teacher", "B, student", "OT", "fine-tuned B", "fine-tuned OT"}}
+	holds, numbers := true, []float64{}
+	for _, s := range append(mnistSchools(b.Scale), vggSchools(b.Scale)...) {
+		row := s.row(b)
+		t.Rows = append(t.Rows, row)
+		student, tunedB, tunedOT := row.Values[1].Ours.Mean, row.Values[3].Ours.Mean, row.Values[4].Ours.Mean
+		holds = holds && tunedOT > tunedB && tunedB > student
+		numbers = append(numbers, student, tunedB, tunedOT)
+	}
+	t.Note = fmt.Sprintf("Scale %s. MNIST: %s of seeds, parents %s, fine-tuning %s. VGG11 on CIFAR-10: one pair, parents %s, fine-tuning %s. %s",
+		b.Scale, plural(mnistSchools(b.Scale)[0].repetitions, "pair", "pairs"), effortOf(longRecipe(b.Scale)),
+		effortOf(mnistSchools(b.Scale)[0].tuneB), effortOf(vggPairing(b.Scale).recipe), effortOf(vggSchools(b.Scale)[0].tuneB), cifarNote)
+	return Report{Tables: []Table{t}, Findings: b.findings(
+		judge("Q20 on MNIST: fine-tuned, the fusion of teacher and student beats the student, which gains too.", ascending(numbers[:6]),
+			"student, fine-tuned, fused and fine-tuned: %.2f, %.2f, %.2f for ρ = 2; %.2f, %.2f, %.2f for ρ = 10", numbers[:6]...),
+		judge("Q20 for all settings.", holds, "the smallest student: %.2f, fine-tuned %.2f, fused and fine-tuned %.2f", numbers[len(numbers)-3:]...))}
+}
+
+// ascending checks the order student < fine-tuned < fused and fine-tuned of
+// each three numbers.
+func ascending(numbers []float64) bool {
+	for i := 0; i < len(numbers); i += 3 {
+		if !(numbers[i] < numbers[i+1] && numbers[i+1] < numbers[i+2]) {
+			return false
+		}
+	}
+	return true
+}
+
+// mnistSchools have the rates of the paper's table S13.
+func mnistSchools(s Scale) []schooling {
+	r, tune := longRecipe(s), mnistPairing(s).finetune
+	parent := func(hidden []int, offset uint64) func(uint64) Task {
+		return func(seed uint64) Task {
+			return Train{Arch: "mlpnet", Hidden: hidden, Dataset: "mnist", Recipe: r, Seed: 2*seed + offset}
+		}
+	}
+	rated := func(lr float64) train.Recipe {
+		t := tune
+		t.Optimizer.LR = lr
+		return t
+	}
+	school := schooling{dataset: "mnist", repetitions: repetitions(s), teacher: parent(nil, 0)}
+	half, tenth := school, school
+	half.label, half.student, half.tuneB, half.tuneOT = "MNIST, ρ = 2", parent([]int{200, 100, 50}, 1), rated(.01), rated(.01)
+	half.paper = [5]float64{98.11, 97.84, 95.67, 98.06, 98.22}
+	tenth.label, tenth.student, tenth.tuneB, tenth.tuneOT = "MNIST, ρ = 10", parent([]int{40, 20, 10}, 1), rated(.002), rated(.001)
+	tenth.paper = [5]float64{98.11, 97.08, 96.50, 97.31, 97.42}
+	return []schooling{half, tenth}
+}
+
+// vggSchools are the paper's, or at lesser scales VGG11 itself and its half.
+func vggSchools(s Scale) []schooling {
+	p := vggPairing(s)
+	parent := func(arch string, seed uint64) func(uint64) Task {
+		return func(uint64) Task {
+			return Train{Arch: arch, Width: p.width, Dataset: p.dataset, Recipe: p.recipe, Seed: seed}
+		}
+	}
+	school := schooling{dataset: p.dataset, repetitions: 1, tuneB: p.finetune, tuneOT: p.finetune}
+	if s != Paper {
+		school.label, school.teacher, school.student = "VGG11, 9 M → 3 M", parent("vgg11", 0), parent("vgg11_half", 1)
+		return []schooling{school}
+	}
+	school.tuneB.Epochs, school.tuneOT.Epochs = 120, 120
+	school.tuneB.Schedule = train.Schedule{Kind: train.MultiStep, Milestones: []int{20, 40, 60, 80, 100}, Factor: .5}
+	school.tuneOT.Schedule = school.tuneB.Schedule
+	school.teacher = parent("vgg11_quad", 0)
+	wide, narrow := school, school
+	wide.label, wide.student, wide.paper = "VGG11, 118 M → 32 M", parent("vgg11_doub", 1), [5]float64{91.22, 90.66, 86.73, 90.67, 90.89}
+	narrow.label, narrow.student, narrow.paper = "VGG11, 118 M → 3 M", parent("vgg11_half", 1), [5]float64{91.22, 89.38, 88.40, 89.64, 89.85}
+	narrow.tuneB.Schedule = train.Schedule{Kind: train.MultiStep, Milestones: []int{10, 30, 50, 70, 90, 110}, Factor: 1 / 1.5}
+	return []schooling{wide, narrow}
+}
+
+func (s schooling) row(b *Book) Row {
+	var columns [5][]Task
+	for i := range uint64(s.repetitions) {
+		teacher, student := s.teacher(i), s.student(i)
+		fused := Fuse{Parents: []Task{teacher, student}, Alignment: byActivations(200, i), Dataset: s.dataset, Validation: s.tuneB.Validation}
+		for c, t := range []Task{
+			teacher, student, fused,
+			Finetune{Model: student, Dataset: s.dataset, Recipe: s.tuneB, Seed: i},
+			Finetune{Model: fused, Dataset: s.dataset, Recipe: s.tuneOT, Seed: i},
+		} {
+			columns[c] = append(columns[c], t)
+		}
+	}
+	r := Row{Label: s.label}
+	for c, tasks := range columns {
+		r.Values = append(r.Values, against(b.Over(tasks, "accuracy"), s.paper[c]))
+	}
+	return r
+}
