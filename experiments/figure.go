@@ -19,14 +19,23 @@ type Figure struct {
 	Note   string  `json:"note,omitempty"`
 	XLabel string  `json:"x_label"`
 	YLabel string  `json:"y_label"`
+	LogX   bool    `json:"log_x,omitempty"`
 	Curves []Curve `json:"curves"`
+	Lines  []Line  `json:"lines,omitempty"`
 }
 
 // Curve is one line of a Figure; points that are not finished are left out.
 type Curve struct {
-	Name string    `json:"name"`
-	X    []float64 `json:"x"`
-	Y    []Stat    `json:"y"`
+	Name   string    `json:"name"`
+	X      []float64 `json:"x"`
+	Y      []Stat    `json:"y"`
+	Dashed bool      `json:"dashed,omitempty"` // the paper's own
+}
+
+// Line is a horizontal reference, such as the ensemble's accuracy.
+type Line struct {
+	Name string `json:"name"`
+	Y    Stat   `json:"y"`
 }
 
 // palette is Okabe and Ito's, told apart with any kind of colour vision.
