@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -155,28 +154,5 @@ func (g *globals) plan(status []experiments.TaskStatus) error {
 			t.AppendRow(table.Row{s.ID, s.State(), took})
 		}
 		fmt.Fprintln(w, t.Render())
-	})
-}
-
-type reportCmd struct{ experimentFlags }
-
-func (c *reportCmd) Run(g *globals) error {
-	e, scale, err := c.find()
-	if err != nil {
-		return err
-	}
-	return g.section(e, scale, experiments.Store{Root: c.Results})
-}
-
-// section writes an experiment's files and prints its tables.
-func (g *globals) section(e experiments.Experiment, scale experiments.Scale, store experiments.Store) error {
-	s := experiments.NewSection(e, scale, store)
-	dir := filepath.Join(store.Root, e.Name)
-	if err := s.Write(dir); err != nil {
-		return err
-	}
-	return g.emit(s, func(w io.Writer) {
-		fmt.Fprint(w, s.Text())
-		fmt.Fprintf(w, "\n%s\n", filepath.Join(dir, "report.html"))
 	})
 }
