@@ -31,12 +31,14 @@ func TestPlansAreTheSameWhateverIsFinished(t *testing.T) {
 	}
 }
 
-func TestMNISTPairSmoke(t *testing.T) {
+// runSmoke runs an experiment at smoke scale and presents it.
+func runSmoke(t *testing.T, name string) Section {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("trains networks")
 	}
 	store := Store{Root: t.TempDir()}
-	e, err := Find("mnist-pair")
+	e, err := Find(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +50,20 @@ func TestMNISTPairSmoke(t *testing.T) {
 	if s.Missing > 0 {
 		t.Fatalf("%d tasks missing", s.Missing)
 	}
+	return s
+}
+
+// A network expanded to twice its widths keeps its accuracy exactly.
+func TestWidthsSmoke(t *testing.T) {
+	s := runSmoke(t, "widths")
+	row := s.Tables[0].Rows[0]
+	if a, wide := row.Values[0].Ours.Mean, row.Values[2].Ours.Mean; row.Label != "ρ = ½" || a < 90 || math.Abs(a-wide) > 1e-9 {
+		t.Errorf("%s: A has %.2f %%, in the wider network %.2f %%", row.Label, a, wide)
+	}
+}
+
+func TestMNISTPairSmoke(t *testing.T) {
+	s := runSmoke(t, "mnist-pair")
 	rows := map[string]float64{}
 	for _, r := range s.Tables[0].Rows {
 		rows[r.Label] = r.Values[0].Ours.Mean
