@@ -37,14 +37,6 @@ type cli struct {
 	Bench      benchCmd      `cmd:"" help:"Time training steps and layers on random data."`
 }
 
-const examples = `
-Examples:
-  otfusion train --dataset mnist --recipe paper --seed 0 --out runs/a
-  otfusion train --dataset mnist --recipe paper --seed 1 --out runs/b
-  otfusion fuse runs/a/model.safetensors runs/b/model.safetensors --out fused.safetensors
-  otfusion eval runs/*/model.safetensors fused.safetensors --dataset mnist --ensemble
-  otfusion experiment run mnist-pair --scale laptop`
-
 // Exit statuses.
 const (
 	exitOK      = 0
@@ -58,18 +50,21 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// newParser reads command lines into c.
+func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append(options,
+		kong.Name("otfusion"),
+		kong.Description("Train neural networks, fuse them by optimal transport (Singh & Jaggi, NeurIPS 2020), and compare.\n\n"+firstSteps()),
+		kong.Vars{"archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ",")},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)...)
+}
+
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var c cli
 	exited := -1
-	parser, err := kong.New(&c,
-		kong.Name("otfusion"),
-		kong.Description("Train neural networks, fuse them by optimal transport (Singh & Jaggi, NeurIPS 2020), and compare.\n"+examples),
-		kong.Vars{"archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ",")},
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(status int) { exited = status }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-	)
+	parser, err := newParser(&c, kong.Writers(stdout, stderr), kong.Exit(func(status int) { exited = status }))
 	if err != nil {
 		panic(err) // the command line itself is malformed
 	}
@@ -97,10 +92,11 @@ func status(err error) int {
 	return exitFailure
 }
 
-// message is the error in one line; an interruption says how to go on.
+// message is the error in one line; an interruption says how to go on, which
+// for commands that keep no state is from the start.
 func message(err error) string {
 	if errors.Is(err, context.Canceled) {
-		return "interrupted; the same command goes on from here"
+		return "interrupted; the same command does what is left"
 	}
 	return err.Error()
 }

@@ -116,12 +116,53 @@ func listing(t *testing.T, dir string) string {
 }
 
 func TestHelpOfEveryCommand(t *testing.T) {
-	for _, command := range []string{"", "train", "finetune", "fuse", "average", "eval", "check", "prune", "fold-bn", "convert", "info",
-		"data", "data fetch", "data info", "experiment", "experiment list", "experiment run", "experiment report", "bench", "bench train", "bench layers"} {
-		a := call(append(strings.Fields(command), "--help")...)
-		if a.status != exitOK || a.stderr != "" || !strings.HasPrefix(a.stdout, "Usage: otfusion "+command) {
-			t.Errorf("%s --help: status %d, stderr %q, stdout %.40q", command, a.status, a.stderr, a.stdout)
+	for _, command := range []string{"", "data", "experiment", "bench"} {
+		wantHelp(t, command)
+	}
+	for _, command := range []string{"train", "finetune", "fuse", "average", "eval", "check", "prune", "fold-bn", "convert", "info",
+		"data fetch", "data info", "experiment list", "experiment run", "experiment report", "bench train", "bench layers"} {
+		lines := exampleLines(wantHelp(t, command))
+		if len(lines) == 0 {
+			t.Errorf("%s --help: no example", command)
 		}
+		for _, line := range lines {
+			if !strings.HasPrefix(line+" ", command+" ") {
+				t.Errorf("%s --help: the example is of %q", command, line)
+			}
+			wantParsed(t, line)
+		}
+	}
+}
+
+func wantHelp(t *testing.T, command string) string {
+	t.Helper()
+	a := call(append(strings.Fields(command), "--help")...)
+	if a.status != exitOK || a.stderr != "" || !strings.HasPrefix(a.stdout, "Usage: otfusion "+command) {
+		t.Errorf("%s --help: status %d, stderr %q, stdout %.40q", command, a.status, a.stderr, a.stdout)
+	}
+	return a.stdout
+}
+
+// exampleLines are the command lines in a help text, without the program's name.
+func exampleLines(help string) []string {
+	var lines []string
+	for line := range strings.Lines(help) {
+		if rest, ok := strings.CutPrefix(line, "    otfusion "); ok {
+			lines = append(lines, strings.TrimSpace(rest))
+		}
+	}
+	return lines
+}
+
+// wantParsed fails where a command line has a flag or a choice that is not there.
+func wantParsed(t *testing.T, line string) {
+	t.Helper()
+	parser, err := newParser(new(cli))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(strings.Fields(line)); err != nil {
+		t.Errorf("example %q: %v", line, err)
 	}
 }
 
@@ -130,5 +171,5 @@ func TestInterrupted(t *testing.T) {
 	cancel()
 	var stdout, stderr bytes.Buffer
 	status := run(ctx, []string{"train", "--recipe", "smoke", "--hidden", "8", "--out", filepath.Join(t.TempDir(), "run"), "-q"}, &stdout, &stderr)
-	wantRefusal(t, answer{status, stdout.String(), stderr.String()}, exitFailure, "interrupted", "the same command goes on")
+	wantRefusal(t, answer{status, stdout.String(), stderr.String()}, exitFailure, "interrupted", "the same command does what is left")
 }
