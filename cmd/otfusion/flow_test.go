@@ -132,3 +132,22 @@ func TestPruneAndFold(t *testing.T) {
 		}
 	}
 }
+
+// TestLineageGrowsLinearly: every generation of fused models adds as much to
+// the metadata as the one before.
+func TestLineageGrowsLinearly(t *testing.T) {
+	dir := t.TempDir()
+	fresh := network(t, dir, "fresh.safetensors", "mlpnet", 1, models.Options{Hidden: []int{3}})
+	sizes, model := []int{0}, fresh
+	for range 5 {
+		if r := call("average", model, fresh, "--out", filepath.Join(dir, "next.safetensors")); r.status != exitOK {
+			t.Fatal(r.stderr)
+		}
+		model = filepath.Join(dir, "next.safetensors")
+		meta := callJSON[anObject](t, "info", model)["meta"].(anObject)
+		sizes = append(sizes, len(meta["otfusion.made"].(string)))
+	}
+	if first, last := sizes[2]-sizes[1], sizes[5]-sizes[4]; last != first {
+		t.Errorf("sizes by generation %v, want them to grow by %d each time", sizes[1:], first)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -249,9 +250,9 @@ func (c *averageCmd) Run(g *globals) error {
 // writeDerived writes a model that was computed from others, with how in its
 // metadata: the command, its options, and the parents' own metadata.
 func writeDerived(m *models.Model, path, command string, options map[string]any, parents []*models.Model) error {
-	lineage := []map[string]string{}
+	lineage := []map[string]any{}
 	for _, p := range parents {
-		lineage = append(lineage, p.Meta)
+		lineage = append(lineage, nested(p.Meta))
 	}
 	made, err := json.Marshal(map[string]any{"command": command, "options": options, "parents": lineage})
 	if err != nil {
@@ -259,4 +260,17 @@ func writeDerived(m *models.Model, path, command string, options map[string]any,
 	}
 	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": revision()}}
 	return m.WriteFile(path)
+}
+
+// nested is metadata with what is JSON in it as JSON, not as strings, whose
+// escapes would double with every generation of models.
+func nested(meta map[string]string) map[string]any {
+	values := map[string]any{}
+	for k, v := range meta {
+		values[k] = v
+		if strings.HasPrefix(v, "{") && json.Valid([]byte(v)) {
+			values[k] = json.RawMessage(v)
+		}
+	}
+	return values
 }
