@@ -3,6 +3,7 @@ package models
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"testing"
 )
 
@@ -64,6 +65,33 @@ func FuzzPickle(f *testing.F) {
 		}
 		if c, err := file.checkpoint(object); err == nil {
 			_, _ = c.model(nil)
+		}
+	})
+}
+
+// FuzzArch feeds architectures in JSON: each is refused, or has shapes and
+// parameters and survives being written and read again.
+func FuzzArch(f *testing.F) {
+	text, err := json.Marshal(tiny(f).Arch)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"input":{"channels":1,"height":1,"width":1},"layers":[{"name":"a","op":"Linear","inputs":["input"],"out":2}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		a, err := parseArch(text)
+		if err != nil {
+			return
+		}
+		if _, err := a.Params(); err != nil {
+			t.Fatal(err)
+		}
+		text, err = json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := parseArch(text); err != nil || !again.Equal(a) {
+			t.Fatalf("read again as %+v (%v), want %+v", again, err, a)
 		}
 	})
 }

@@ -190,7 +190,10 @@ func checkLayout(infos map[string]*safetensors.TensorInfo, size uint64) error {
 	for _, name := range names {
 		info := infos[name]
 		begin, stop := info.DataOffsets[0], info.DataOffsets[1]
-		if begin != end || stop < begin || stop > size {
+		if stop > size {
+			return fmt.Errorf("parameter %s: lies at bytes %d to %d of %d: the file is cut", name, begin, stop, size)
+		}
+		if begin != end || stop < begin {
 			return fmt.Errorf("parameter %s: lies at bytes %d to %d, wanted it to start at %d of %d", name, begin, stop, end, size)
 		}
 		if n, ok := bytesOf(info); !ok || n != stop-begin {

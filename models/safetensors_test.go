@@ -164,7 +164,7 @@ func TestSafetensorsRefuses(t *testing.T) {
 		{"overlap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}`, two...), "parameter b: lies at bytes 2 to 6, wanted it to start at 4"},
 		{"gap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, two...), "parameter a: lies at bytes 4 to 8, wanted it to start at 0"},
 		{"backwards", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}`, two...), "parameter a: 8 bytes are not [1] of F32"},
-		{"past the end", file(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`, two...), "parameter a: lies at bytes 0 to 16, wanted it to start at 0 of 8"},
+		{"past the end", file(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`, two...), "parameter a: lies at bytes 0 to 16 of 8: the file is cut"},
 		{"more behind", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, two...), "end at byte 4 of 8"},
 		{"absurd shape", file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}`, two...), "parameter a: 8 bytes are not [4294967296 4294967296] of F32"},
 		{"negative shape", file(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, two...), "header: "},
