@@ -20,9 +20,21 @@ import (
 // sampleFlags choose the images that activations are compared on.
 type sampleFlags struct {
 	Dataset       string `enum:",${datasets}" default:"" placeholder:"NAME" help:"Dataset whose training images activations are compared on: ${datasets}."`
-	Samples       int    `default:"200" help:"Number of training images, drawn at random."`
+	Samples       *int   `placeholder:"N" help:"Number of training images, drawn at random (default: 200, for the preset best 1000)."`
 	SampleIndices string `type:"path" placeholder:"FILE" help:"JSON list of indices into the training set, in place of --samples."`
 	Seed          uint64 `default:"0" help:"Seed of the draw."`
+}
+
+// complete fills in how many images a preset wants.
+func (f *sampleFlags) complete(preset string) {
+	if f.Samples != nil {
+		return
+	}
+	n := 200 // the paper's
+	if preset == "best" {
+		n = 1000
+	}
+	f.Samples = &n
 }
 
 // load returns the images, nil without a dataset.
@@ -43,7 +55,11 @@ func (f sampleFlags) load(g *globals) (fusion.Samples, error) {
 
 func (f sampleFlags) indices(n int) ([]int, error) {
 	if f.SampleIndices == "" {
-		return data.Sample(n, f.Samples, f.Seed)
+		indices, err := data.Sample(n, *f.Samples, f.Seed)
+		if err != nil {
+			return nil, fmt.Errorf("--samples: %w", err)
+		}
+		return indices, nil
 	}
 	file, err := os.Open(f.SampleIndices)
 	if err != nil {
@@ -168,11 +184,12 @@ func (c *fuseCmd) check() error {
 		return usage("--reference: wanted 0 to %d, last or iterate, found %d", len(c.Models)-1, n)
 	}
 	return cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
-		wantPositive("--reg", c.Reg), wantPositive("--samples", c.Samples),
+		wantPositive("--reg", c.Reg), wantPositive("--samples", *c.Samples),
 		wantNotNegative("--passes", c.Passes), wantNotNegative("--descent", c.Descent))
 }
 
 func (c *fuseCmd) Run(g *globals) error {
+	c.complete(c.Preset)
 	if err := c.check(); err != nil {
 		return err
 	}

@@ -90,6 +90,20 @@ func TestReleasedModelsByActivations(t *testing.T) {
 	wantNear(t, "mean of five draws", sum/5, 96.3, 0.5)
 }
 
+// TestBestPreset: on the released pair it loses less than half a point to the
+// weaker parent, on the number of samples it was chosen with.
+func TestBestPreset(t *testing.T) {
+	a, b := released(t)
+	out := filepath.Join(t.TempDir(), "best")
+	fused := callJSON[anObject](t, "fuse", a, b, "--preset", "best", "--dataset", "mnist", "--out", out)
+	if samples := fused["options"].(anObject)["samples"].(anObject)["Samples"]; samples != 1000. {
+		t.Errorf("%v samples, want 1000", samples)
+	}
+	if found := accuracies(t, out)[0]; found < 97.72-0.5 {
+		t.Errorf("accuracy %.2f, want at least 97.22", found)
+	}
+}
+
 // TestSampleIndices: the file fixes the images, whatever the seed says.
 func TestSampleIndices(t *testing.T) {
 	if testing.Short() {

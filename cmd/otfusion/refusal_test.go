@@ -36,7 +36,7 @@ func TestHostileFiles(t *testing.T) {
 	nan := append([]byte{}, raw...)
 	binary.LittleEndian.PutUint32(nan[len(nan)-4:], math.Float32bits(float32(math.NaN())))
 	for _, f := range []struct{ name, content, words string }{
-		{"truncated.safetensors", string(raw[:len(raw)-100]), "lies at bytes"},
+		{"truncated.safetensors", string(raw[:len(raw)-100]), "the file is cut"},
 		{"header.safetensors", string(raw[:40]), "header"},
 		{"lying.safetensors", string(lying) + string(raw[8:]), "the header says it has 4611686018427387904 bytes"},
 		{"nan.safetensors", string(nan), "is NaN"},
@@ -89,7 +89,7 @@ func TestRefusals(t *testing.T) {
 		{"fuse A B --out OUT --proportions 1,2,3", exitUsage, "--proportions|each of 2 models, found 3"},
 		{"fuse A B --out OUT --align acts", exitUsage, "--dataset"},
 		{"fuse A B --out OUT --repair regress", exitUsage, "--dataset"},
-		{"fuse A B --out OUT --align acts --dataset mnist --samples 60001", exitFailure, "60000|60001"},
+		{"fuse A B --out OUT --align acts --dataset mnist --samples 60001", exitFailure, "--samples|60000|60001"},
 		{"fuse A B --out OUT --align acts --dataset mnist --samples 0", exitUsage, "--samples"},
 		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices BROKEN", exitFailure, "broken.json|JSON list of integers"},
 		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices WORDS", exitFailure, "words.json|JSON list of integers"},
