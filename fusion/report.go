@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"math"
 	"time"
 
 	"otfusion/fusion/ot"
@@ -46,6 +47,7 @@ func newGroupReport(g Group, cost ot.Matrix) GroupReport {
 // asFixed reports the identity and what it costs.
 func (r *GroupReport) asFixed(cost ot.Matrix) {
 	r.Method, r.FixedPoints, r.Converged = "fixed", 1, true
+	r.Entropy = math.Log(float64(cost.Rows))
 	for i := range cost.Rows {
 		r.Cost += cost.At(i, i) / float64(cost.Rows)
 	}
