@@ -11,17 +11,110 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Figure is one line plot of a report.
+// Figure is one plot of a report.
 type Figure struct {
 	Title  string  `json:"title"`
 	Note   string  `json:"note,omitempty"`
 	XLabel string  `json:"x_label"`
 	YLabel string  `json:"y_label"`
-	LogX   bool    `json:"log_x,omitempty"`
+	LogX   bool    `json:"log_x,omitempty"` // points at x ≤ 0 are left out
 	Curves []Curve `json:"curves"`
 	Lines  []Line  `json:"lines,omitempty"`
+}
+
+// The size of a figure's axes and labels, in points: on a phone a point becomes
+// about a pixel, so that the text stays legible. The legend adds to the height.
+const (
+	figureWidth  = 340
+	figureHeight = 215
+)
+
+// drawable reports whether there is a point to draw.
+func (f Figure) drawable() bool {
+	for _, c := range f.Curves {
+		if len(c.points(f.LogX).XYs) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// render draws the figure as "svg" or "png", without its title, which the
+// report sets as text.
+func (f Figure) render(format string) ([]byte, error) {
+	p, entries, err := f.plot()
+	if err != nil {
+		return nil, fmt.Errorf("experiments: figure %s: %w", f.Title, err)
+	}
+	key := newLegend(entries, p.Legend.TextStyle, figureWidth)
+	c := canvas(format, figureWidth, figureHeight+key.height())
+	all := draw.New(c)
+	all.SetColor(color.White)
+	all.Fill(all.Rectangle.Path())
+	p.Draw(draw.Crop(all, 0, 0, key.height(), 0))
+	key.draw(all)
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("experiments: figure %s: %w", f.Title, err)
+	}
+	return b.Bytes(), nil
+}
+
+func canvas(format string, width, height vg.Length) vg.CanvasWriterTo {
+	if format == "svg" {
+		return vgsvg.New(width, height)
+	}
+	return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(216))}
+}
+
+// plot lays out the axes and what is drawn on them, with the legend's entries.
+func (f Figure) plot() (*plot.Plot, []entry, error) {
+	p := f.axes()
+	var entries []entry
+	for i, look := range looks(f.Curves) {
+		e, err := f.Curves[i].add(p, look, f.LogX)
+		if err != nil {
+			return nil, nil, fmt.Errorf("curve %s: %w", f.Curves[i].Name, err)
+		}
+		entries = append(entries, e...)
+	}
+	for i, l := range f.Lines {
+		e, err := l.add(p, i)
+		if err != nil {
+			return nil, nil, fmt.Errorf("line %s: %w", l.Name, err)
+		}
+		entries = append(entries, e...)
+	}
+	widen(&p.X, f.LogX, 0)
+	widen(&p.Y, false, .04)
+	return p, entries, nil
+}
+
+func (f Figure) axes() *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.X.Label.Text, p.Y.Label.Text = f.XLabel, f.YLabel
+	p.X.Tick.Marker, p.Y.Tick.Marker = roundTicks{}, roundTicks{}
+	if f.LogX {
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
+	}
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Color, a.Tick.Color = axisColor(), axisColor()
+		a.Label.Padding, a.Padding = vg.Points(3), vg.Points(4)
+		a.Tick.Length = vg.Points(4)
+	}
+	sizes := map[*text.Style]vg.Length{&p.X.Label.TextStyle: 11, &p.Y.Label.TextStyle: 11, &p.X.Tick.Label: 10, &p.Y.Tick.Label: 10, &p.Legend.TextStyle: 10.5}
+	for style, size := range sizes {
+		style.Font.Variant, style.Font.Size = "Sans", size // the report's fonts have its metrics
+	}
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = nil, gridColor()
+	p.Add(grid)
+	return p
 }
 
 // Curve is one line of a Figure; points that are not finished are left out.
@@ -29,22 +122,7 @@ type Curve struct {
 	Name   string    `json:"name"`
 	X      []float64 `json:"x"`
 	Y      []Stat    `json:"y"`
-	Dashed bool      `json:"dashed,omitempty"` // the paper's own
-}
-
-// Line is a horizontal reference, such as the ensemble's accuracy.
-type Line struct {
-	Name string `json:"name"`
-	Y    Stat   `json:"y"`
-}
-
-// palette is Okabe and Ito's, told apart with any kind of colour vision.
-func palette(i int) color.Color {
-	colors := []color.RGBA{
-		{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255},
-		{230, 159, 0, 255}, {86, 180, 233, 255}, {110, 110, 110, 255},
-	}
-	return colors[i%len(colors)]
+	Dashed bool      `json:"dashed,omitempty"` // the paper's own, in the colour of the curve before it
 }
 
 // points are the curve's finished values with their standard deviations.
@@ -53,10 +131,10 @@ type points struct {
 	plotter.YErrors
 }
 
-func (c Curve) points() points {
+func (c Curve) points(positive bool) points {
 	var p points
 	for i, y := range c.Y {
-		if !math.IsNaN(y.Mean) {
+		if !math.IsNaN(y.Mean) && (c.X[i] > 0 || !positive) {
 			p.XYs = append(p.XYs, plotter.XY{X: c.X[i], Y: y.Mean})
 			p.YErrors = append(p.YErrors, struct{ Low, High float64 }{y.SD, y.SD})
 		}
@@ -64,63 +142,43 @@ func (c Curve) points() points {
 	return p
 }
 
-// draw adds the curve to a plot in the i-th colour and shape.
-func (c Curve) draw(p *plot.Plot, i int) error {
-	data := c.points()
+// add draws the curve, if any of it is there, and returns its legend.
+func (c Curve) add(p *plot.Plot, look look, positive bool) ([]entry, error) {
+	data := c.points(positive)
 	if len(data.XYs) == 0 {
-		return nil
+		return nil, nil
 	}
 	line, marks, err := plotter.NewLinePoints(data.XYs)
 	if err != nil {
-		return fmt.Errorf("experiments: curve %s: %w", c.Name, err)
+		return nil, err
 	}
-	line.Color, line.Width = palette(i), vg.Points(1.6)
-	shapes := []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.PyramidGlyph{}, draw.CrossGlyph{}}
-	marks.Color, marks.Radius, marks.Shape = palette(i), vg.Points(2.6), shapes[i%len(shapes)]
 	bars, err := plotter.NewYErrorBars(data)
-	if err != nil {
-		return fmt.Errorf("experiments: curve %s: %w", c.Name, err)
-	}
-	bars.Color, bars.CapWidth = palette(i), vg.Points(4)
-	p.Add(bars, line, marks)
-	p.Legend.Add(c.Name, line, marks)
-	return nil
-}
-
-// plot draws the figure without its title, which the report sets as text.
-func (f Figure) plot() (*plot.Plot, error) {
-	p := plot.New()
-	p.X.Label.Text, p.Y.Label.Text = f.XLabel, f.YLabel
-	p.X.Label.Padding, p.Y.Label.Padding = vg.Points(4), vg.Points(4)
-	p.BackgroundColor = color.Transparent
-	for _, style := range []*text.Style{&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
-		style.Font.Variant = "Sans" // the report's fonts have its metrics
-	}
-	grid := plotter.NewGrid()
-	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{200}, color.Gray{200}
-	p.Add(grid)
-	p.Legend.Padding, p.Legend.ThumbnailWidth = vg.Points(2), vg.Points(24)
-	for i, c := range f.Curves {
-		if err := c.draw(p, i); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// render draws the figure as "svg" or "png".
-func (f Figure) render(format string) ([]byte, error) {
-	p, err := f.plot()
 	if err != nil {
 		return nil, err
 	}
-	writer, err := p.WriterTo(6.4*vg.Inch, 4*vg.Inch, format)
+	line.LineStyle, marks.GlyphStyle = look.line(), look.glyph()
+	bars.Color, bars.Width, bars.CapWidth = look.color, vg.Points(1), vg.Points(5)
+	p.Add(bars, line, marks)
+	return []entry{{c.Name, []plot.Thumbnailer{line, marks}}}, nil
+}
+
+// Line is a horizontal reference of a Figure, such as the ensemble's accuracy.
+type Line struct {
+	Name string `json:"name"`
+	Y    Stat   `json:"y"`
+}
+
+// add draws the i-th line over the width that the curves take.
+func (l Line) add(p *plot.Plot, i int) ([]entry, error) {
+	if math.IsNaN(l.Y.Mean) || math.IsInf(p.X.Min, 0) {
+		return nil, nil
+	}
+	line, err := plotter.NewLine(plotter.XYs{{X: p.X.Min, Y: l.Y.Mean}, {X: p.X.Max, Y: l.Y.Mean}})
 	if err != nil {
-		return nil, fmt.Errorf("experiments: figure %s: %w", f.Title, err)
+		return nil, err
 	}
-	var b bytes.Buffer
-	if _, err := writer.WriteTo(&b); err != nil {
-		return nil, fmt.Errorf("experiments: figure %s: %w", f.Title, err)
-	}
-	return b.Bytes(), nil
+	patterns := [][]vg.Length{{1.5, 2.5}, {8, 2.5, 1.5, 2.5}, {8, 3}}
+	line.Color, line.Width, line.Dashes = axisColor(), vg.Points(1.4), patterns[i%len(patterns)]
+	p.Add(line)
+	return []entry{{l.Name, []plot.Thumbnailer{line}}}, nil
 }
