@@ -1,5 +1,12 @@
 package experiments
 
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
 // Finding says whether a claim of the paper holds in our runs.
 type Finding struct {
 	Claim    string  `json:"claim"`    // what the paper says
@@ -16,3 +23,76 @@ const (
 	NotReproduced Verdict = "not reproduced"
 	Open          Verdict = "open"
 )
+
+// verdicts are in the order in which people want to know.
+func verdicts() []Verdict { return []Verdict{Reproduced, NotReproduced, Open} }
+
+// Mark is the verdict as a sign that needs no colour.
+func (v Verdict) Mark() string {
+	switch v {
+	case Reproduced:
+		return "✓"
+	case NotReproduced:
+		return "✗"
+	}
+	return "○"
+}
+
+// Class is the verdict as one word, for style sheets.
+func (v Verdict) Class() string { return strings.ReplaceAll(string(v), " ", "-") }
+
+// Tally counts the claims of each verdict.
+type Tally map[Verdict]int
+
+func tally(findings []Finding) Tally {
+	t := Tally{}
+	for _, f := range findings {
+		t[f.Verdict]++
+	}
+	return t
+}
+
+// Total is the number of claims.
+func (t Tally) Total() int { return t[Reproduced] + t[NotReproduced] + t[Open] }
+
+// Verdicts are those that occur.
+func (t Tally) Verdicts() []Verdict {
+	var list []Verdict
+	for _, v := range verdicts() {
+		if t[v] > 0 {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// String is "2 reproduced, 1 open".
+func (t Tally) String() string {
+	var parts []string
+	for _, v := range t.Verdicts() {
+		parts = append(parts, fmt.Sprintf("%d %s", t[v], v))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// findingsText is for a terminal.
+func findingsText(findings []Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%s %-14s  %s\n%18s%s\n", f.Verdict.Mark(), f.Verdict, f.Claim, "", f.Evidence)
+	}
+	return b.String()
+}
+
+// findingsMarkdown is for a document.
+func findingsMarkdown(findings []Finding) string {
+	if len(findings) == 0 {
+		return ""
+	}
+	w := table.NewWriter()
+	w.AppendHeader(table.Row{"", "the paper's claim", "our runs"})
+	for _, f := range findings {
+		w.AppendRow(table.Row{f.Verdict.Mark() + " " + string(f.Verdict), f.Claim, f.Evidence})
+	}
+	return w.RenderMarkdown() + "\n"
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -37,29 +38,50 @@ func Ours(s Stat) Value { return Value{Ours: s} }
 func Against(s Stat, paper float64) Value { return Value{Ours: s, Paper: &paper} }
 
 // Words is a value that is no number.
-func Words(format string, args ...any) Value { return Value{Text: fmt.Sprintf(format, args...)} }
+func Words(format string, args ...any) Value {
+	return Value{Ours: Summarize(), Text: fmt.Sprintf(format, args...)}
+}
 
 // String is "96.31 ± 0.36 (96.21)": ours, its standard deviation over several
 // repetitions, the paper's in parentheses; "–" stands for what is not finished.
-func (v Value) String() string {
-	if v.Text != "" {
-		return v.Text
-	}
-	s := number(v.Ours.Mean)
-	if v.Ours.N > 1 {
-		s += " ± " + number(v.Ours.SD)
-	}
-	if v.Paper != nil {
-		s += " (" + number(*v.Paper) + ")"
-	}
-	return s
-}
+func (v Value) String() string { return v.mean() + v.spread() + v.paper() }
 
-func number(x float64) string {
-	if math.IsNaN(x) {
+func (v Value) mean() string {
+	switch {
+	case v.Text != "":
+		return v.Text
+	case math.IsNaN(v.Ours.Mean):
 		return "–"
 	}
-	return strconv.FormatFloat(x, 'f', 2, 64)
+	return number(v.Ours.Mean, decimals(v.Ours.Mean))
+}
+
+func (v Value) spread() string {
+	if v.Ours.N < 2 {
+		return ""
+	}
+	return " ± " + number(v.Ours.SD, decimals(v.Ours.Mean))
+}
+
+func (v Value) paper() string {
+	if v.Paper == nil {
+		return ""
+	}
+	return " (" + number(*v.Paper, decimals(*v.Paper)) + ")"
+}
+
+func number(x float64, decimals int) string { return strconv.FormatFloat(x, 'f', decimals, 64) }
+
+// decimals are two, or as many as show two digits of a smaller number.
+func decimals(x float64) int {
+	x = math.Abs(x)
+	switch {
+	case x >= .1 || x == 0:
+		return 2
+	case x >= .01:
+		return 3
+	}
+	return 4
 }
 
 // MarshalJSON writes a mean that is not there as null.
@@ -95,13 +117,20 @@ func (t Table) writer() table.Writer {
 
 // Text is the table for a terminal.
 func (t Table) Text() string {
-	return fmt.Sprintf("%s\n%s\n%s\n", t.Title, t.writer().Render(), t.Note)
+	return strings.TrimRight(fmt.Sprintf("%s\n%s\n%s", t.Title, t.writer().Render(), t.Note), "\n") + "\n"
 }
 
 // Markdown is the table for a document.
 func (t Table) Markdown() string {
-	return fmt.Sprintf("### %s\n\n%s\n\n%s\n", t.Title, t.writer().RenderMarkdown(), t.Note)
+	return strings.TrimRight(fmt.Sprintf("### %s\n\n%s\n\n%s", t.Title, t.writer().RenderMarkdown(), t.Note), "\n") + "\n"
 }
 
-// CSV is the table for a spreadsheet.
-func (t Table) CSV() string { return t.writer().RenderCSV() + "\n" }
+// Compares reports whether the paper has a value in a column.
+func (t Table) Compares(column int) bool {
+	for _, r := range t.Rows {
+		if column < len(r.Values) && r.Values[column].Paper != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -8,20 +8,60 @@ import (
 	"otfusion/experiments"
 )
 
-type reportCmd struct{ experimentFlags }
+type reportCmd struct {
+	Name     string `arg:"" optional:"" help:"Experiment, see: otfusion experiment list (default: all of which something is finished, in one page)."`
+	Scale    string `default:"laptop" help:"Effort of a NAME: smoke, laptop or paper."`
+	Results  string `default:"results" placeholder:"DIR" help:"Folder of results."`
+	Markdown string `placeholder:"FILE" help:"Write all results as a Markdown document too, such as docs/results.md."`
+}
 
 func (c *reportCmd) Run(g *globals) error {
-	e, scale, err := c.find()
+	store := experiments.Store{Root: c.Results}
+	if c.Name == "" {
+		return c.survey(g, store)
+	}
+	if c.Markdown != "" {
+		return usage("--markdown is of all experiments: leave %s away", c.Name)
+	}
+	e, scale, err := experimentFlags{Name: c.Name, Scale: c.Scale, Results: c.Results}.find()
 	if err != nil {
 		return err
 	}
-	return g.section(e, scale, experiments.Store{Root: c.Results})
+	return g.section(e, scale, store)
+}
+
+// survey writes the report of all experiments and prints what it holds.
+func (c *reportCmd) survey(g *globals, store experiments.Store) error {
+	s, err := experiments.NewSurvey(experiments.All(), store)
+	if err != nil {
+		return err
+	}
+	page := filepath.Join(store.Root, "report.html")
+	if err := s.Write(page); err != nil {
+		return err
+	}
+	if c.Markdown != "" {
+		if err := s.WriteMarkdown(c.Markdown); err != nil {
+			return err
+		}
+	}
+	result := struct {
+		experiments.Survey
+		Report   string `json:"report"`
+		Markdown string `json:"markdown,omitempty"`
+	}{s, page, c.Markdown}
+	return g.emit(result, func(w io.Writer) {
+		fmt.Fprintf(w, "%s\n%s\n", s.Text(), page)
+		if c.Markdown != "" {
+			fmt.Fprintln(w, c.Markdown)
+		}
+	})
 }
 
 // section writes an experiment's files and prints its tables.
 func (g *globals) section(e experiments.Experiment, scale experiments.Scale, store experiments.Store) error {
 	s := experiments.NewSection(e, scale, store)
-	dir := filepath.Join(store.Root, e.Name)
+	dir := filepath.Join(store.Root, s.Dir())
 	if err := s.Write(dir); err != nil {
 		return err
 	}

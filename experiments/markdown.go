@@ -1,0 +1,58 @@
+package experiments
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// legendText says how to read the numbers, wherever they stand.
+const legendText = "Accuracies are in percent on test data. Ours stands first, after ± its standard deviation over repetitions, " +
+	"in parentheses the paper's value; – is not finished."
+
+// Markdown is the survey as a document.
+func (s Survey) Markdown() string {
+	var b strings.Builder
+	b.WriteString("# Results\n\n" +
+		"What has been reproduced of Singh & Jaggi, *Model Fusion via Optimal Transport* (NeurIPS 2020). This page is generated from the\n" +
+		"finished tasks, by `otfusion experiment report --markdown FILE`; changes made by hand are lost.\n\n" + legendText + "\n" +
+		"Scale `smoke` only shows that everything runs, `laptop` keeps the paper's shape on two cores, `paper` has its epochs, seeds and sizes.\n\n")
+	b.WriteString(s.stateMarkdown())
+	for _, section := range s.Sections {
+		b.WriteString("\n" + section.Markdown())
+	}
+	return b.String()
+}
+
+// stateMarkdown says how much there is and how it came out.
+func (s Survey) stateMarkdown() string {
+	w := table.NewWriter()
+	w.AppendHeader(table.Row{"experiment", "in the paper", "scale", "finished", "claims"})
+	for _, section := range s.Sections {
+		link := fmt.Sprintf("[%s](#%s)", section.Experiment.Title, section.Anchor())
+		w.AppendRow(table.Row{link, section.Experiment.Source, section.Scale, section.Progress(), section.Tally()})
+	}
+	text := w.RenderMarkdown() + "\n\n"
+	if t := s.Tally(); t.Total() > 0 {
+		text = fmt.Sprintf("**Of %s, %s.**\n\n", plural(t.Total(), "claim", "claims"), t) + text
+	}
+	if len(s.Absent) > 0 {
+		text += "Nothing is finished of: " + strings.Join(s.Absent, ", ") + ".\n"
+	}
+	return text
+}
+
+// Markdown is the section as a part of a document.
+func (s Section) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<a id=%q></a>\n\n## %s, scale %s\n\n%s. %s: %s\n\n    %s\n\n",
+		s.Anchor(), s.Experiment.Title, s.Scale, s.Experiment.Source, s.Progress(), s.Provenance(), s.Command)
+	if len(s.Findings) > 0 {
+		b.WriteString(findingsMarkdown(s.Findings) + "\n")
+	}
+	for _, t := range s.Tables {
+		b.WriteString(t.Markdown() + "\n")
+	}
+	return strings.TrimSpace(b.String()) + "\n"
+}
