@@ -43,6 +43,8 @@ func newGibbs(cost Matrix, a, b []float64, k Matrix) *gibbs {
 }
 
 // build computes K for the absorbed potentials and resets the scalings to 1.
+// Between two points without mass, whose potentials nothing holds together, K
+// could be anything up to +Inf; it is 0 there, as the plan is.
 func (s *gibbs) build(epsilon float64) {
 	s.epsilon = epsilon
 	fill(s.phi, 1)
@@ -53,7 +55,10 @@ func (s *gibbs) build(epsilon float64) {
 		for i := lo; i < hi; i++ {
 			row, cost := s.k.Row(i), s.cost.Row(i)
 			for j := range row {
-				row[j] = math.Exp((s.f[i] + s.g[j] - cost[j]) / epsilon)
+				row[j] = 0
+				if s.a[i] > 0 || s.b[j] > 0 {
+					row[j] = math.Exp((s.f[i] + s.g[j] - cost[j]) / epsilon)
+				}
 			}
 		}
 	})

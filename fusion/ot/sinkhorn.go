@@ -141,7 +141,11 @@ func (s Sinkhorn) solve(ctx context.Context, in instance, damping float64) (*Pla
 	if err := it.anneal(ctx, in.spread()); err != nil {
 		return nil, fmt.Errorf("ot: sinkhorn: %w", err)
 	}
-	return it.finish(in), nil
+	p := it.finish(in)
+	if !finite(p.dense) {
+		return nil, fmt.Errorf("ot: sinkhorn: %w", errDiverged)
+	}
+	return p, nil
 }
 
 // spread returns max C - min C.

@@ -35,6 +35,36 @@ func TestSinkhornRange(t *testing.T) {
 	}
 }
 
+// TestSinkhornWithoutMass: the potentials of two points without mass are far
+// from C, by more than exp can hold at small ε.
+func TestSinkhornWithoutMass(t *testing.T) {
+	rng := newRand(9)
+	for range 50 {
+		p := Problem{costOf(9, 7, func(int, int) float64 { return rng.Float64() }), make([]float64, 9), make([]float64, 7)}
+		for _, k := range rng.Perm(9)[:4] {
+			p.A[k] = 0.25
+		}
+		for _, k := range rng.Perm(7)[:4] {
+			p.B[k] = 0.25
+		}
+		scale := maxAbs(p.Cost.Data)
+		for _, s := range []Solver{
+			Sinkhorn{Reg: 1e-4 * scale, Overrelaxation: 1.8, MaxIterations: 1000, Round: true},
+			UnbalancedSinkhorn{Sinkhorn{Reg: 1e-4 * scale}, 1000 * scale},
+		} {
+			plan := solve(t, s, p)
+			if over := plan.Cost() - solve(t, Exact{}, p).Cost(); !(math.Abs(over) < 0.02*scale) {
+				t.Fatalf("%s: cost exceeds the optimum by %g of %g", plan.Method, over, scale)
+			}
+			plan.Each(func(i, j int, _ float64) {
+				if p.A[i] == 0 || p.B[j] == 0 {
+					t.Fatalf("%s: mass between %d and %d, where there is none", plan.Method, i, j)
+				}
+			})
+		}
+	}
+}
+
 // TestSinkhornPlanIsScaling checks T = a⊗b exp((U + V - C)/ε) and, with the
 // marginals, so optimality of the entropic problem.
 func TestSinkhornPlanIsScaling(t *testing.T) {
