@@ -112,7 +112,7 @@ func (f Figure) axes() *plot.Plot {
 		style.Font.Variant, style.Font.Size = "Sans", size // the report's fonts have its metrics
 	}
 	grid := plotter.NewGrid()
-	grid.Vertical.Color, grid.Horizontal.Color = nil, gridColor()
+	grid.Vertical.Color, grid.Horizontal.Color, grid.Horizontal.Width = nil, gridColor(), vg.Points(.6)
 	p.Add(grid)
 	return p
 }

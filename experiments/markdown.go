@@ -46,13 +46,17 @@ func (s Survey) stateMarkdown() string {
 // Markdown is the section as a part of a document.
 func (s Section) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<a id=%q></a>\n\n## %s, scale %s\n\n%s. %s: %s\n\n    %s\n\n",
+	fmt.Fprintf(&b, "<a id=%q></a>\n\n## %s, scale %s\n\n%s · %s · %s\n\n    %s\n\n",
 		s.Anchor(), s.Experiment.Title, s.Scale, s.Experiment.Source, s.Progress(), s.Provenance(), s.Command)
 	if len(s.Findings) > 0 {
 		b.WriteString(findingsMarkdown(s.Findings) + "\n")
 	}
 	for _, t := range s.Tables {
-		b.WriteString(t.Markdown() + "\n")
+		if t.Started() {
+			b.WriteString(t.Markdown() + "\n")
+		} else {
+			fmt.Fprintf(&b, "### %s\n\nNone of its values is finished.\n\n", t.Title)
+		}
 	}
 	return strings.TrimSpace(b.String()) + "\n"
 }

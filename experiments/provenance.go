@@ -16,10 +16,10 @@ type Run struct {
 	Finished time.Time `json:"finished"`
 }
 
-// Provenance says in a sentence when and on what a section's runs were made.
+// Provenance says when and on what a section's runs were made.
 func (s Section) Provenance() string {
 	if len(s.Runs) == 0 {
-		return "No task is finished."
+		return "nothing is computed"
 	}
 	var seconds float64
 	var days, engines, revisions []string
@@ -35,8 +35,7 @@ func (s Section) Provenance() string {
 		span += " to " + last
 	}
 	took := time.Duration(seconds * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%s in %v of computing, finished %s, on %s; program %s.",
-		plural(len(s.Runs), "task", "tasks"), took, span, shares(engines), shares(revisions))
+	return fmt.Sprintf("%v of computing, finished %s, on %s, by revision %s", took, span, shares(engines), shares(revisions))
 }
 
 // shares are the different values, the most frequent first, with their numbers

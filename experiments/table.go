@@ -125,6 +125,18 @@ func (t Table) Markdown() string {
 	return strings.TrimRight(fmt.Sprintf("### %s\n\n%s\n\n%s", t.Title, t.writer().RenderMarkdown(), t.Note), "\n") + "\n"
 }
 
+// Started reports whether one of its values is there.
+func (t Table) Started() bool {
+	for _, r := range t.Rows {
+		for _, v := range r.Values {
+			if v.Text == "" && !math.IsNaN(v.Ours.Mean) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Compares reports whether the paper has a value in a column.
 func (t Table) Compares(column int) bool {
 	for _, r := range t.Rows {

@@ -27,7 +27,11 @@ func (c *reportCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	return g.section(e, scale, store)
+	s := experiments.NewSection(e, scale, store)
+	if !s.Started() {
+		return fmt.Errorf("nothing of %s is finished in %s at scale %s; %s computes it", e.Name, c.Results, scale, s.Command)
+	}
+	return g.write(s, store)
 }
 
 // survey writes the report of all experiments and prints what it holds.
@@ -60,7 +64,10 @@ func (c *reportCmd) survey(g *globals, store experiments.Store) error {
 
 // section writes an experiment's files and prints its tables.
 func (g *globals) section(e experiments.Experiment, scale experiments.Scale, store experiments.Store) error {
-	s := experiments.NewSection(e, scale, store)
+	return g.write(experiments.NewSection(e, scale, store), store)
+}
+
+func (g *globals) write(s experiments.Section, store experiments.Store) error {
 	dir := filepath.Join(store.Root, s.Dir())
 	if err := s.Write(dir); err != nil {
 		return err
