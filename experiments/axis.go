@@ -7,9 +7,8 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// widen gives an axis room for a share of its range on either side, and a range
-// where all values are one.
-func widen(a *plot.Axis, log bool, share float64) {
+// widen gives an axis a range where there is no value, or one.
+func widen(a *plot.Axis, log bool) {
 	switch {
 	case a.Min > a.Max: // nothing is drawn
 		a.Min, a.Max = 1, 10
@@ -17,9 +16,18 @@ func widen(a *plot.Axis, log bool, share float64) {
 		a.Min, a.Max = a.Min/2, a.Max*2
 	case a.Min == a.Max:
 		a.Min, a.Max = a.Min-1, a.Max+1
-	default:
-		room := share * (a.Max - a.Min)
-		a.Min, a.Max = a.Min-room, a.Max+room
+	}
+}
+
+// roundOut lets an axis begin and end at a tick.
+func roundOut(a *plot.Axis) {
+	for range 3 {
+		step := roundStep((a.Max - a.Min) / 6)
+		low, high := step*math.Floor(a.Min/step+1e-9), step*math.Ceil(a.Max/step-1e-9)
+		if low == a.Min && high == a.Max {
+			return
+		}
+		a.Min, a.Max = low, high // a wider range may have a longer step
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image/color"
-	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -27,10 +26,12 @@ type Figure struct {
 }
 
 // The size of a figure's axes and labels, in points: on a phone a point becomes
-// about a pixel, so that the text stays legible. The legend adds to the height.
+// about a pixel, so that the text stays legible. The legend adds to the height,
+// the margin to both.
 const (
 	figureWidth  = 340
-	figureHeight = 215
+	figureHeight = 220
+	figureMargin = 6
 )
 
 // drawable reports whether there is a point to draw.
@@ -51,12 +52,13 @@ func (f Figure) render(format string) ([]byte, error) {
 		return nil, fmt.Errorf("experiments: figure %s: %w", f.Title, err)
 	}
 	key := newLegend(entries, p.Legend.TextStyle, figureWidth)
-	c := canvas(format, figureWidth, figureHeight+key.height())
+	c := canvas(format, figureWidth+2*figureMargin, figureHeight+key.height()+2*figureMargin)
 	all := draw.New(c)
 	all.SetColor(color.White)
 	all.Fill(all.Rectangle.Path())
-	p.Draw(draw.Crop(all, 0, 0, key.height(), 0))
-	key.draw(all)
+	inner := draw.Crop(all, figureMargin, -figureMargin, figureMargin, -figureMargin)
+	p.Draw(draw.Crop(inner, 0, 0, key.height(), 0))
+	key.draw(inner)
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("experiments: figure %s: %w", f.Title, err)
@@ -89,8 +91,9 @@ func (f Figure) plot() (*plot.Plot, []entry, error) {
 		}
 		entries = append(entries, e...)
 	}
-	widen(&p.X, f.LogX, 0)
-	widen(&p.Y, false, .04)
+	widen(&p.X, f.LogX)
+	widen(&p.Y, false)
+	roundOut(&p.Y)
 	return p, entries, nil
 }
 
@@ -134,7 +137,7 @@ type points struct {
 func (c Curve) points(positive bool) points {
 	var p points
 	for i, y := range c.Y {
-		if !math.IsNaN(y.Mean) && (c.X[i] > 0 || !positive) {
+		if y.finite() && (c.X[i] > 0 || !positive) {
 			p.XYs = append(p.XYs, plotter.XY{X: c.X[i], Y: y.Mean})
 			p.YErrors = append(p.YErrors, struct{ Low, High float64 }{y.SD, y.SD})
 		}
@@ -170,7 +173,7 @@ type Line struct {
 
 // add draws the i-th line over the width that the curves take.
 func (l Line) add(p *plot.Plot, i int) ([]entry, error) {
-	if math.IsNaN(l.Y.Mean) || math.IsInf(p.X.Min, 0) {
+	if !l.Y.finite() || p.X.Min > p.X.Max {
 		return nil, nil
 	}
 	line, err := plotter.NewLine(plotter.XYs{{X: p.X.Min, Y: l.Y.Mean}, {X: p.X.Max, Y: l.Y.Mean}})

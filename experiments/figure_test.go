@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 )
@@ -34,6 +35,7 @@ func TestFigureDrawsHardRanges(t *testing.T) {
 		"one point":        {Curves: []Curve{{X: []float64{2}, Y: one}}},
 		"one point, log":   {LogX: true, Curves: []Curve{{X: []float64{2}, Y: one}}},
 		"zero, log":        {LogX: true, Curves: []Curve{{X: []float64{0, .001}, Y: append(one, one...)}}},
+		"infinite loss":    {Curves: []Curve{{X: []float64{1, 2}, Y: append(one, Summarize(math.Inf(1)))}}},
 		"nothing":          {Curves: []Curve{{X: []float64{2}, Y: []Stat{Summarize()}}}},
 		"nothing, log":     {LogX: true, Lines: []Line{{"l", one[0]}}},
 		"small rates, log": {LogX: true, Curves: []Curve{{X: []float64{.0005, .01}, Y: append(one, one...)}}, Lines: []Line{{"l", one[0]}}},
@@ -100,6 +102,16 @@ func TestTicks(t *testing.T) {
 		}
 		if got := strings.Join(labels, " "); got != c.want {
 			t.Errorf("%g to %g: got %s, want %s", c.low, c.high, got, c.want)
+		}
+	}
+}
+
+func TestAxisEndsAtTicks(t *testing.T) {
+	for _, c := range [][4]float64{{.75, 96, 0, 100}, {96.1, 98.3, 96, 98.5}, {-.12, 1.9, -.5, 2}, {20, 100, 20, 100}, {1, 118.5, 0, 120}} {
+		a := plot.Axis{Min: c[0], Max: c[1]}
+		roundOut(&a)
+		if math.Abs(a.Min-c[2]) > 1e-9 || math.Abs(a.Max-c[3]) > 1e-9 {
+			t.Errorf("%g to %g: got %g to %g, want %g to %g", c[0], c[1], a.Min, a.Max, c[2], c[3])
 		}
 	}
 }

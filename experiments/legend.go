@@ -44,12 +44,13 @@ func newLegend(entries []entry, style text.Style, width vg.Length) legend {
 	return l
 }
 
-func (l legend) height() vg.Length { return vg.Length(l.lines)*lineHeight + 6 }
+// height is that of the lines and of the gap above them.
+func (l legend) height() vg.Length { return vg.Length(l.lines)*lineHeight + entryGap/2 }
 
 // draw puts the legend at the bottom of the canvas.
 func (l legend) draw(c draw.Canvas) {
 	for i, e := range l.entries {
-		bottom := c.Min.Y + l.height() - 6 - l.places[i].Y - lineHeight
+		bottom := c.Min.Y + vg.Length(l.lines-1)*lineHeight - l.places[i].Y
 		left := c.Min.X + l.places[i].X
 		sample := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 			Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + sampleWidth, Y: bottom + lineHeight},

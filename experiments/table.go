@@ -84,9 +84,12 @@ func decimals(x float64) int {
 	return 4
 }
 
-// MarshalJSON writes a mean that is not there as null.
+// finite reports whether the mean is there and no loss beyond all bounds.
+func (s Stat) finite() bool { return !math.IsNaN(s.Mean-s.Mean) && !math.IsNaN(s.SD-s.SD) }
+
+// MarshalJSON writes a mean that is no number as null.
 func (s Stat) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(s.Mean) {
+	if !s.finite() {
 		return []byte(`{"mean":null,"n":0}`), nil
 	}
 	return fmt.Appendf(nil, `{"mean":%g,"sd":%g,"n":%d}`, s.Mean, s.SD, s.N), nil

@@ -10,20 +10,30 @@ import (
 
 type reportCmd struct {
 	Name     string `arg:"" optional:"" help:"Experiment, see: otfusion experiment list (default: all of which something is finished, in one page)."`
-	Scale    string `default:"laptop" help:"Effort of a NAME: smoke, laptop or paper."`
+	Scale    string `help:"Of the experiment: smoke, laptop (default) or paper."`
 	Results  string `default:"results" placeholder:"DIR" help:"Folder of results."`
-	Markdown string `placeholder:"FILE" help:"Write all results as a Markdown document too, such as docs/results.md."`
+	Markdown string `placeholder:"FILE" help:"Without an experiment: write the results as a Markdown document too."`
 }
 
 func (c *reportCmd) Run(g *globals) error {
 	store := experiments.Store{Root: c.Results}
-	if c.Name == "" {
+	switch {
+	case c.Name == "" && c.Scale != "":
+		return usage("--scale %s: wanted an experiment with it; without one the report has every scale", c.Scale)
+	case c.Name == "":
 		return c.survey(g, store)
+	case c.Markdown != "":
+		return usage("--markdown: wanted no experiment with it, found %s; the document is about all of them", c.Name)
 	}
-	if c.Markdown != "" {
-		return usage("--markdown is of all experiments: leave %s away", c.Name)
+	return c.one(g, store)
+}
+
+// one writes the report of one experiment.
+func (c *reportCmd) one(g *globals, store experiments.Store) error {
+	if c.Scale == "" {
+		c.Scale = string(experiments.Laptop)
 	}
-	e, scale, err := experimentFlags{Name: c.Name, Scale: c.Scale, Results: c.Results}.find()
+	e, scale, err := experimentFlags{Name: c.Name, Scale: c.Scale}.find()
 	if err != nil {
 		return err
 	}
