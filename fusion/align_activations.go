@@ -19,6 +19,9 @@ func (f *fuser) byActivations(ctx context.Context, reference *models.Model, skip
 	policy := f.sharedMap
 	sites := f.groupSites()
 	if f.Residual == PaperAverage {
+		if err := f.fitsPaper(); err != nil {
+			return nil, err
+		}
 		policy, sites = f.paperAverage, f.paperSites()
 	}
 	grams, err := f.compareActivations(ctx, reference, skip, sites)
@@ -34,11 +37,14 @@ func (f *fuser) byActivations(ctx context.Context, reference *models.Model, skip
 		}
 		tasks.Go(func() error {
 			matches, err := f.matchSites(ctx, sites, grams[k])
+			if err != nil {
+				return err
+			}
 			for _, m := range matches {
 				reports[k] = append(reports[k], m.report)
 			}
 			alignments[k] = policy(matches)
-			return err
+			return nil
 		})
 	}
 	if err := tasks.Wait(); err != nil {
@@ -76,7 +82,7 @@ func (f *fuser) groupSites() []site {
 // sharedMap gives every group its map.
 func (f *fuser) sharedMap(matches []matched) alignment {
 	al := alignment{}
-	for i, s := range f.groupSites()[:len(matches)] {
+	for i, s := range f.groupSites() {
 		if matches[i].rows != nil {
 			al.set(s.Group, matches[i].rows, matches[i].columns)
 		}
@@ -89,7 +95,7 @@ func (f *fuser) matchSites(ctx context.Context, sites []site, grams []*ot.Gram) 
 	for i, s := range sites {
 		m, err := f.match(ctx, s.Group, grams[i])
 		if err != nil {
-			return matches, err
+			return nil, err
 		}
 		matches = append(matches, m)
 	}

@@ -1,6 +1,9 @@
 package fusion
 
 import (
+	"fmt"
+	"slices"
+
 	"otfusion/models"
 )
 
@@ -52,14 +55,15 @@ func (f *fuser) groupOf(layer string) (Group, Member) {
 	return Group{}, Member{}
 }
 
-// paperAverage turns the maps of the layers, in order, into an alignment. The
+// paperSources says, for each site, whose maps the inputs of its layer get:
+// none for the first, two of which the average is taken behind a shortcut. The
 // paper's names: T_skip is the map of a block's input, T_res that of its
 // residual branch, T_short that of its shortcut.
-func (f *fuser) paperAverage(matches []matched) alignment {
-	al := alignment{}
-	var incoming, skip, res *transportMap
+func (f *fuser) paperSources(sites []site) [][]int {
+	sources := make([][]int, len(sites))
+	var incoming, skip, res []int
 	afterShortcut := false
-	for i, s := range f.paperSites()[:len(matches)] {
+	for i, s := range sites {
 		l, _ := f.arch.Layer(s.Name)
 		widens := l.Op == models.Conv2D && f.fanIn(l) != l.Out
 		switch {
@@ -68,12 +72,57 @@ func (f *fuser) paperAverage(matches []matched) alignment {
 		case widens:
 			skip = incoming
 		case afterShortcut && l.Op == models.Conv2D:
-			incoming = halfway(incoming, res)
+			incoming = slices.Concat(incoming, res)
 		}
 		afterShortcut = widens && l.Kernel == 1
-		al[slot{l.Name + "." + string(models.Weight), 1}] = incoming
-		f.setRows(al, s.Members[0], matches[i].rows)
-		incoming = matches[i].columns
+		sources[i] = incoming
+		incoming = []int{i}
+	}
+	return sources
+}
+
+// fitsPaper refuses architectures in which a layer would get the map of
+// channels that it does not read.
+func (f *fuser) fitsPaper() error {
+	sites := f.paperSites()
+	for i, sources := range f.paperSources(sites) {
+		read := f.groupReadBy(sites[i].Name)
+		fits := len(sources) > 0 || read.Role == Input
+		for _, j := range sources {
+			g, _ := f.groupOf(sites[j].Name)
+			fits = fits && g.Name == read.Name
+		}
+		if !fits {
+			return fmt.Errorf("fusion: layer %s: the paper's residual policy, which knows blocks as in ResNet18 only, does not find its inputs", sites[i].Name)
+		}
+	}
+	return nil
+}
+
+// groupReadBy returns the group of the channels that a layer reads.
+func (f *fuser) groupReadBy(layer string) Group {
+	for _, g := range f.groups {
+		if slices.ContainsFunc(g.Columns, func(ax Axis) bool { return ax.Param == layer+"."+string(models.Weight) }) {
+			return g
+		}
+	}
+	return Group{}
+}
+
+// paperAverage turns the maps of the layers, in order, into an alignment.
+func (f *fuser) paperAverage(matches []matched) alignment {
+	al := alignment{}
+	sites := f.paperSites()
+	for i, sources := range f.paperSources(sites) {
+		var incoming *transportMap
+		switch len(sources) {
+		case 1:
+			incoming = matches[sources[0]].columns
+		case 2:
+			incoming = halfway(matches[sources[0]].columns, matches[sources[1]].columns)
+		}
+		al[slot{sites[i].Name + "." + string(models.Weight), 1}] = incoming
+		f.setRows(al, sites[i].Members[0], matches[i].rows)
 	}
 	return al
 }
@@ -92,8 +141,11 @@ func (f *fuser) setRows(al alignment, m Member, rows *transportMap) {
 	}
 }
 
-// halfway is ½·T_short + ½·T_res.
+// halfway is ½·T_short + ½·T_res, for two maps of one group.
 func halfway(a, b *transportMap) *transportMap {
+	if a == nil || b == nil {
+		return nil // the group is fixed
+	}
 	sum := &transportMap{from: a.from, to: a.to, start: make([]int, 1, a.to+1)}
 	for q := range a.to {
 		column := make([]float64, a.from)

@@ -1,7 +1,9 @@
 package fusion
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"otfusion/models"
@@ -112,6 +114,29 @@ func TestThePapersPolicyOnResidualNetworks(t *testing.T) {
 	o.Residual = SharedMap
 	if d := relativeDifference(logits(t, a, x), logits(t, aligned(t, a, b, o), x)); d > 1e-4 {
 		t.Errorf("with shared maps the aligned parent's logits differ by %v", d)
+	}
+}
+
+// Two branches that read one layer: in the order of the weights, the second
+// would get the map of the first.
+func TestThePapersPolicyRefusesOtherGraphs(t *testing.T) {
+	conv := func(name, in string, out int) models.Layer {
+		return models.Layer{Name: name, Op: models.Conv2D, Inputs: []string{in}, Out: out, Kernel: 3, Stride: 1, Padding: 1}
+	}
+	a := &models.Arch{Input: models.Shape{C: 2, H: 4, W: 4}, Layers: []models.Layer{
+		conv("stem", models.InputName, 5), conv("left", "stem", 6), conv("right", "stem", 6),
+		{Name: "sum", Op: models.Add, Inputs: []string{"left", "right"}},
+		{Name: "pool", Op: models.GlobalAvgPool, Inputs: []string{"sum"}},
+		{Name: "fc", Op: models.Linear, Inputs: []string{"pool"}, Out: 3},
+	}}
+	parents := []*models.Model{randomModel(t, a, 1), randomModel(t, a, 2)}
+	o := Options{Align: Activations, Residual: PaperAverage, Samples: noise(a.Input, 4, 1), Record: newPlainNetwork}
+	if _, _, err := Fuse(context.Background(), parents, o); err == nil || !strings.HasPrefix(err.Error(), "fusion: layer right: ") {
+		t.Errorf("error %v", err)
+	}
+	o.Residual = SharedMap
+	if _, _, err := Fuse(context.Background(), parents, o); err != nil {
+		t.Error(err)
 	}
 }
 
