@@ -151,6 +151,34 @@ func TestDamagedModelIsNoticed(t *testing.T) {
 	}
 }
 
+func TestResultsAreRecalledWithoutTheirNetworks(t *testing.T) {
+	var runs atomic.Int32
+	store := Store{Root: t.TempDir()}
+	a, _ := diamond(&runs)
+	model := filepath.Join(store.Dir(a), ModelFile)
+	if _, err := store.Recall(a); !errors.Is(err, ErrUnfinished) {
+		t.Fatalf("got %v, want that it is not finished", err)
+	}
+	if err := os.MkdirAll(store.Dir(a), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(model, []byte("weights"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(a, Result{Outcome: Outcome{Metrics: map[string]float64{"total": 7}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(model); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := store.Recall(a); err != nil || r.Metrics["total"] != 7 {
+		t.Errorf("recalled %v, %v, want 7", r.Metrics, err)
+	}
+	if _, err := store.Load(a); err == nil {
+		t.Error("a task whose network is gone still counts as finished")
+	}
+}
+
 func TestIDDependsOnInputs(t *testing.T) {
 	a := sum{Own: 1}
 	b := sum{Own: 2}

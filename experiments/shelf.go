@@ -15,12 +15,12 @@ type reading struct {
 
 func newShelf(s Store) *shelf { return &shelf{store: s, known: map[string]reading{}} }
 
-// load is Store.Load, remembered.
+// load is Store.Recall, remembered.
 func (s *shelf) load(t Task) (Result, error) {
 	id := ID(t)
 	r, ok := s.known[id]
 	if !ok {
-		r.result, r.err = s.store.Load(t)
+		r.result, r.err = s.store.Recall(t)
 		s.known[id] = r
 	}
 	return r.result, r.err

@@ -44,18 +44,35 @@ var ErrUnfinished = errors.New("not finished")
 // Load returns the result of a finished task, or ErrUnfinished. Any other
 // error means that the folder is damaged.
 func (s Store) Load(t Task) (Result, error) {
+	r, err := s.read(t)
+	if err != nil {
+		return r, err
+	}
+	return r, s.verify(t, r)
+}
+
+// Recall is Load for those who want the numbers only: a folder of results kept
+// without their networks, which are large, is in order.
+func (s Store) Recall(t Task) (Result, error) {
+	r, err := s.Load(t)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	return r, err
+}
+
+func (s Store) read(t Task) (r Result, err error) {
 	text, err := os.ReadFile(filepath.Join(s.Dir(t), resultFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Result{}, ErrUnfinished
+		return r, ErrUnfinished
 	}
 	if err != nil {
-		return Result{}, err
+		return r, err
 	}
-	var r Result
 	if err := json.Unmarshal(text, &r); err != nil {
 		return Result{}, fmt.Errorf("experiments: %s: %s is damaged: %w", ID(t), resultFile, err)
 	}
-	return r, s.verify(t, r)
+	return r, nil
 }
 
 // verify compares the model beside a result with the one that was written.
