@@ -57,7 +57,7 @@ func shares(values []string) string {
 	})
 	for i, v := range distinct {
 		if len(distinct) > 1 {
-			distinct[i] = fmt.Sprintf("%s (%d tasks)", v, count[v])
+			distinct[i] = fmt.Sprintf("%s (%s)", v, plural(count[v], "task", "tasks"))
 		}
 	}
 	return strings.Join(distinct, ", ")
