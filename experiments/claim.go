@@ -63,7 +63,10 @@ func (c *claim) create() error {
 		return err
 	}
 	_, err = f.WriteString(c.token)
-	return errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(c.path) // as on a full disk: an empty mark would hold others up
+	}
+	return err
 }
 
 // evict removes a stale mark. It is renamed first, so that of several processes

@@ -5,19 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
 // Runner computes tasks, each once, inputs first.
 type Runner struct {
-	Env  Env
-	Jobs int // tasks side by side; 1 if zero
-}
-
-// Failure is a task that could not be finished, with the reason.
-type Failure struct {
-	Task Task
-	Err  error
+	Env   Env
+	Jobs  int   // tasks side by side; 1 if zero
+	Shard Shard // of the tasks; all if zero
 }
 
 // errInput says that a task was not tried because an input failed.
@@ -26,13 +22,13 @@ var errInput = errors.New("an input failed")
 // poll is how often a runner looks again at tasks that other processes hold.
 const poll = time.Second
 
-// Run computes the tasks and all they depend on. Failures do not stop the
-// other tasks; they come back in the order in which they happened. The error
-// is the context's, after every running task has stopped.
+// Run computes the tasks and all they depend on, or what the shard has to do of
+// them. Failures do not stop the other tasks; those of the shard's own come
+// back in the order in which they happened. The error is the context's, after
+// every running task has stopped.
 func (r Runner) Run(ctx context.Context, tasks []Task) ([]Failure, error) {
 	s := newSchedule(r, closure(tasks))
-	for s.busy() {
-		s.launch(ctx)
+	for s.launch(ctx); s.busy(); s.launch(ctx) {
 		s.wait(ctx)
 		if ctx.Err() != nil {
 			s.drain()
@@ -45,7 +41,9 @@ func (r Runner) Run(ctx context.Context, tasks []Task) ([]Failure, error) {
 // schedule is the state of one Run.
 type schedule struct {
 	runner   Runner
-	pending  []Task          // not settled, not running; inputs before those who need them
+	started  time.Time
+	own      map[string]bool // by ID: what the shard answers for
+	pending  []Task          // not settled, not running; what to turn to first comes first
 	settled  map[string]bool // by ID; false: failed
 	running  int
 	total    int
@@ -53,22 +51,29 @@ type schedule struct {
 	failures []Failure
 }
 
-func newSchedule(r Runner, tasks []Task) *schedule {
+func newSchedule(r Runner, plan []Task) *schedule {
 	r.Jobs = max(r.Jobs, 1)
-	return &schedule{runner: r, pending: tasks, total: len(tasks), settled: map[string]bool{}, ended: make(chan Failure)}
+	s := &schedule{runner: r, started: time.Now(), own: map[string]bool{}, pending: r.Shard.order(plan),
+		total: len(plan), settled: map[string]bool{}, ended: make(chan Failure)}
+	for _, t := range r.Shard.Part(plan) {
+		s.own[ID(t)] = true
+	}
+	return s
 }
 
-func (s *schedule) busy() bool { return s.running+len(s.pending) > 0 }
+// busy reports whether there is a reason to stay: a running task, or one of the
+// shard's own that waits for other processes.
+func (s *schedule) busy() bool {
+	return s.running > 0 || slices.ContainsFunc(s.pending, func(t Task) bool { return s.own[ID(t)] })
+}
 
-// launch settles what needs no work and starts what is ready, while there is room.
+// launch settles what needs no work and starts what is ready, while there is
+// room, until nothing more can be done now.
 func (s *schedule) launch(ctx context.Context) {
-	var later []Task
-	for _, t := range s.pending {
-		if !s.consider(ctx, t) {
-			later = append(later, t)
-		}
+	for before := -1; before != len(s.pending); {
+		before = len(s.pending)
+		s.pending = slices.DeleteFunc(s.pending, func(t Task) bool { return s.consider(ctx, t) })
 	}
-	s.pending = later
 }
 
 // consider settles or starts a task and reports whether it could.
@@ -85,6 +90,10 @@ func (s *schedule) consider(ctx context.Context, t Task) bool {
 	}
 	if s.known(t) {
 		s.settle(t, Known, nil)
+		return true
+	}
+	if err := s.runner.Env.Store.failedSince(t, s.started); err != nil {
+		s.settle(t, Failed, err)
 		return true
 	}
 	if s.running == s.runner.Jobs {
@@ -129,16 +138,13 @@ func (s *schedule) start(ctx context.Context, t Task) bool {
 	s.runner.Env.notify(Event{Task: t, State: Started, Done: len(s.settled), Total: s.total})
 	go func() {
 		defer c.release()
-		s.ended <- Failure{t, s.runner.compute(ctx, t, c)}
+		s.ended <- Failure{t, s.runner.attempt(ctx, t, c)}
 	}()
 	return true
 }
 
 // wait blocks until a running task ends, or for a while if others hold what is left.
 func (s *schedule) wait(ctx context.Context) {
-	if !s.busy() {
-		return
-	}
 	timer := time.NewTimer(poll)
 	defer timer.Stop()
 	select {
@@ -166,10 +172,21 @@ func (s *schedule) finish(f Failure) {
 
 func (s *schedule) settle(t Task, state State, err error) {
 	s.settled[ID(t)] = err == nil
-	if err != nil {
+	if err != nil && s.own[ID(t)] { // of the others, their shards tell
 		s.failures = append(s.failures, Failure{t, err})
 	}
 	s.runner.Env.notify(Event{Task: t, State: state, Err: err, Done: len(s.settled), Total: s.total})
+}
+
+// attempt computes a task and notes a failure for other processes, which see it
+// before they can claim the task.
+func (r Runner) attempt(ctx context.Context, t Task, c *claim) error {
+	r.Env.Store.forgetFailure(t)
+	err := r.compute(ctx, t, c)
+	if err != nil && ctx.Err() == nil && c.held() {
+		r.Env.Store.noteFailure(t, err)
+	}
+	return err
 }
 
 // compute runs a task and keeps its result. A panic in one task is a failure

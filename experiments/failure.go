@@ -1,0 +1,42 @@
+package experiments
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Failure is a task that could not be finished, with the reason.
+type Failure struct {
+	Task Task
+	Err  error
+}
+
+// failureFile says, in a task's folder, why its last run failed.
+const failureFile = "failure.txt"
+
+// noteFailure tells other processes that a task failed, so that they do not
+// all try it. It is only a help, so it may itself fail, as on a full disk.
+func (s Store) noteFailure(t Task, reason error) {
+	_ = writeBytes(filepath.Join(s.Dir(t), failureFile), []byte(reason.Error()+"\n"))
+}
+
+// forgetFailure is for the next try.
+func (s Store) forgetFailure(t Task) { _ = os.Remove(filepath.Join(s.Dir(t), failureFile)) }
+
+// failedSince is the failure of a task in another process after a time, nil if
+// there is none.
+func (s Store) failedSince(t Task, start time.Time) error {
+	path := filepath.Join(s.Dir(t), failureFile)
+	info, err := os.Stat(path)
+	if err != nil || info.ModTime().Before(start) {
+		return nil
+	}
+	reason, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	return fmt.Errorf("in another process: %s", strings.TrimSpace(string(reason)))
+}
