@@ -5,7 +5,9 @@ type TaskStatus struct {
 	ID       string  `json:"id"`
 	Finished bool    `json:"finished"`
 	Damaged  bool    `json:"damaged,omitempty"`
-	Seconds  float64 `json:"seconds,omitempty"` // that a finished one took
+	Seconds  float64 `json:"seconds,omitempty"`          // that a finished one took
+	Estimate float64 `json:"estimate_seconds,omitempty"` // that one to do will take, if there is a basis
+	Basis    string  `json:"basis,omitempty"`            // of the estimate
 }
 
 // State is the status in a word.
@@ -23,8 +25,12 @@ func (s TaskStatus) State() string {
 func Status(store Store, tasks []Task) []TaskStatus {
 	var list []TaskStatus
 	for _, t := range closure(tasks) {
-		r, err := store.Load(t)
-		list = append(list, TaskStatus{ID(t), err == nil, err != nil && err != ErrUnfinished, r.Seconds})
+		list = append(list, statusOf(store, t))
 	}
 	return list
+}
+
+func statusOf(store Store, t Task) TaskStatus {
+	r, err := store.Load(t)
+	return TaskStatus{ID: ID(t), Finished: err == nil, Damaged: err != nil && err != ErrUnfinished, Seconds: r.Seconds}
 }
