@@ -43,5 +43,8 @@ func parseArch(text []byte) (*Arch, error) {
 	if err := d.Decode(&a); err != nil {
 		return nil, fmt.Errorf("not an architecture in JSON: %w", err)
 	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("not an architecture in JSON: something follows it")
+	}
 	return &a, a.Validate()
 }

@@ -16,9 +16,10 @@ func TestReadArch(t *testing.T) {
 		t.Errorf("read %+v (%v), want %+v", got, err, want)
 	}
 	for wrong, content := range map[string]string{
-		"not an architecture in JSON: ": "x",
-		"has no layers":                 "{}",
-		"dilation":                      `{"layers":[{"dilation":2}]}`,
+		"not an architecture in JSON: ":             "x",
+		"has no layers":                             "{}",
+		"something follows it":                      `{} {}`,
+		"dilation":                                  `{"layers":[{"dilation":2}]}`,
 		"an architecture has at most 4194304 bytes": string(make([]byte, maxArchFile+1)),
 		`layer a: unknown operation "Softmax"`:      `{"input":{"channels":1,"height":1,"width":1},"layers":[{"name":"a","op":"Softmax","inputs":["input"]}]}`,
 	} {
