@@ -17,7 +17,7 @@ type Options struct {
 	MatchInputs     bool      // by weights: compare channels also by the weights that read them, as git re-basin does
 	Residual        Residual  // how channels tied by Add are mapped
 	TransportOutput bool      // align the output layer's rows too, as the paper's code does; else classes keep their order
-	PreserveScale   bool      // with different widths: split a channel's outgoing weight between its copies, so that the function is kept
+	PreserveScale   bool      // with different widths: split a channel's outgoing weight between its copies; keeps the function where every width of the reference is a multiple
 
 	Reference   int       // the parent that the others are aligned to, or Last; it also gives the result's widths
 	Proportions []float64 // weight of each parent in the average, scaled to sum to 1; nil means equal

@@ -98,7 +98,7 @@ type alignFlags struct {
 	MatchInputs     bool      `help:"By weights: compare the weights that read a channel as well, as git re-basin does."`
 	Residual        string    `enum:",group,paper" default:"" placeholder:"POLICY" help:"Residual connections: group (one shared map, the default) or paper (its average of maps)."`
 	TransportOutput bool      `help:"Align the classes too, as the paper's code does."`
-	PreserveScale   bool      `help:"With different widths: split weights between copies of a channel, so that the function is kept."`
+	PreserveScale   bool      `help:"With different widths: split weights between copies of a channel, which keeps the function where widths are multiples."`
 	Reference       string    `default:"last" help:"Parent that the others are aligned to: 0, 1, ..., last, or iterate (the last, then the fused model until nothing changes)."`
 	Passes          int       `default:"0" placeholder:"N" help:"Alignments; after the first, all parents are re-aligned to the fused model."`
 	Descent         int       `default:"0" placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups."`
@@ -232,7 +232,11 @@ func printReport(w io.Writer, r fusedJSON) {
 		if x.From != x.To {
 			size += " → " + strconv.Itoa(x.To)
 		}
-		t.AppendRow(table.Row{x.Parent, x.Group, size, x.Method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
+		method := x.Method
+		if !x.Converged {
+			method += ", not converged"
+		}
+		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
 	}
 	fmt.Fprintln(w, t.Render())
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)

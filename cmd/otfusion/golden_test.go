@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"otfusion/fusion"
 	"otfusion/models"
 )
 
@@ -101,6 +102,17 @@ func TestBestPreset(t *testing.T) {
 	}
 	if found := accuracies(t, out)[0]; found < 97.72-0.5 {
 		t.Errorf("accuracy %.2f, want at least 97.22", found)
+	}
+}
+
+// TestUnfinishedPlans: a plan that Sinkhorn had to stop at is told apart.
+func TestUnfinishedPlans(t *testing.T) {
+	var text strings.Builder
+	printReport(&text, fusedJSON{Report: &fusion.Report{Groups: []fusion.GroupReport{
+		{Group: "fc1", Method: "sinkhorn"}, {Group: "fc2", Method: "sinkhorn", Converged: true},
+	}}})
+	if strings.Count(text.String(), "sinkhorn, not converged") != 1 {
+		t.Errorf("report\n%s", text.String())
 	}
 }
 
