@@ -89,7 +89,14 @@ func (listCmd) Help() string {
 func (runCmd) Help() string {
 	return examples(
 		"experiment run mnist-pair --scale smoke --dry-run",
-		"experiment run mnist-pair --scale laptop")
+		"experiment run mnist-pair --scale laptop",
+		"experiment run all --results /shared/results --shard 0/4")
+}
+
+func (manifestCmd) Help() string {
+	return examples(
+		"experiment manifest table1 --engine slurm --shards 4 --out table1.sh",
+		"experiment manifest all --engine kubernetes --image registry.example/otfusion:1 --out job.yaml")
 }
 
 func (reportCmd) Help() string {

@@ -41,7 +41,7 @@ func (c *reportCmd) one(g *globals, store experiments.Store) error {
 	if !s.Started() {
 		return fmt.Errorf("nothing of %s is finished in %s at scale %s; %s computes it", e.Name, c.Results, scale, s.Command)
 	}
-	return g.write(s, store)
+	return g.present([]experiments.Experiment{e}, scale, store)
 }
 
 // survey writes the report of all experiments and prints what it holds.
@@ -72,18 +72,31 @@ func (c *reportCmd) survey(g *globals, store experiments.Store) error {
 	})
 }
 
-// section writes an experiment's files and prints its tables.
-func (g *globals) section(e experiments.Experiment, scale experiments.Scale, store experiments.Store) error {
-	return g.write(experiments.NewSection(e, scale, store), store)
+// present writes each experiment's files and prints its tables. Shards end at
+// about the same time, so each experiment is written by one at a time.
+func (g *globals) present(list []experiments.Experiment, scale experiments.Scale, store experiments.Store) error {
+	var sections []experiments.Section
+	for _, e := range list {
+		err := store.Alone(g.ctx, e.Name, func() error {
+			s := experiments.NewSection(e, scale, store)
+			sections = append(sections, s)
+			return s.Write(filepath.Join(store.Root, s.Dir()))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return g.emit(result(sections), func(w io.Writer) {
+		for _, s := range sections {
+			fmt.Fprintf(w, "%s\n%s\n", s.Text(), filepath.Join(store.Root, s.Dir(), "report.html"))
+		}
+	})
 }
 
-func (g *globals) write(s experiments.Section, store experiments.Store) error {
-	dir := filepath.Join(store.Root, s.Dir())
-	if err := s.Write(dir); err != nil {
-		return err
+// result is one section as it is, several as a list.
+func result(sections []experiments.Section) any {
+	if len(sections) == 1 {
+		return sections[0]
 	}
-	return g.emit(s, func(w io.Writer) {
-		fmt.Fprint(w, s.Text())
-		fmt.Fprintf(w, "\n%s\n", filepath.Join(dir, "report.html"))
-	})
+	return map[string]any{"sections": sections}
 }

@@ -120,7 +120,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 		wantHelp(t, command)
 	}
 	for _, command := range []string{"train", "finetune", "fuse", "average", "eval", "check", "prune", "fold-bn", "convert", "info",
-		"data fetch", "data info", "experiment list", "experiment run", "experiment report", "bench train", "bench layers"} {
+		"data fetch", "data info", "experiment list", "experiment run", "experiment manifest", "experiment report", "bench train", "bench layers"} {
 		lines := exampleLines(wantHelp(t, command))
 		if len(lines) == 0 {
 			t.Errorf("%s --help: no example", command)

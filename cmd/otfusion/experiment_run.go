@@ -1,0 +1,132 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"otfusion/experiments"
+)
+
+type runCmd struct {
+	planFlags
+	Jobs   int    `default:"1" placeholder:"N" help:"Tasks side by side, which share the cores."`
+	Shard  string `placeholder:"I/N" help:"Be one of N processes on the results folder, I from 0 to N-1: start from every N-th task, compute inputs once for all, help with what the others have not begun. The task of one that died is taken over after a minute."`
+	DryRun bool   `help:"List the tasks, whether they are finished and how long they will take; run nothing but a few training steps, to time them."`
+}
+
+func (c *runCmd) Run(g *globals) error {
+	list, scale, err := c.find()
+	if err != nil {
+		return err
+	}
+	r, err := c.runner(g)
+	if err != nil {
+		return err
+	}
+	var tasks []experiments.Task
+	for _, e := range list {
+		tasks = append(tasks, e.Plan(scale)...)
+	}
+	if c.DryRun {
+		return g.forecast(r, tasks)
+	}
+	c.resumed(g, experiments.Status(r.Env.Store, tasks))
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	failures, err := r.Run(g.ctx, tasks)
+	if err != nil {
+		return err
+	}
+	unwritten := g.present(list, scale, r.Env.Store)
+	return cmp.Or(c.failed(g, failures), unwritten)
+}
+
+// prepare makes the folder of results and sees whether files can be made there.
+func (c *runCmd) prepare() error {
+	cells := filepath.Join(c.Results, "cells")
+	if err := os.MkdirAll(cells, 0o755); err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	f, err := os.CreateTemp(cells, ".otfusion-*.tmp")
+	if err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func (c *runCmd) runner(g *globals) (experiments.Runner, error) {
+	if err := wantPositive("--jobs", c.Jobs); err != nil {
+		return experiments.Runner{}, err
+	}
+	shard, err := c.shard()
+	return experiments.Runner{Env: c.env(g), Jobs: c.Jobs, Shard: shard}, err
+}
+
+func (c *runCmd) shard() (experiments.Shard, error) {
+	if c.Shard == "" {
+		return experiments.Shard{}, nil
+	}
+	s, err := experiments.ParseShard(c.Shard)
+	if err != nil {
+		return s, usage("--shard: %v", err)
+	}
+	return s, nil
+}
+
+// resumed tells what earlier runs have done.
+func (c *runCmd) resumed(g *globals, tasks []experiments.TaskStatus) {
+	finished := 0
+	for _, t := range tasks {
+		if t.Finished {
+			finished++
+		}
+	}
+	if finished > 0 && !g.Quiet {
+		fmt.Fprintf(g.stderr, "%d of %d tasks were finished before\n", finished, len(tasks))
+	}
+}
+
+func (c *runCmd) env(g *globals) experiments.Env {
+	threads := max(1, g.cores()/max(1, c.Jobs))
+	env := experiments.Env{Store: experiments.Store{Root: c.Results}, DataDir: g.DataDir, Threads: threads, Engine: g.Compute,
+		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: revision(), Observer: g.progress()}
+	if !g.Quiet {
+		env.Notify = g.event
+	}
+	return env
+}
+
+// event tells of a task on standard error.
+func (g *globals) event(e experiments.Event) {
+	switch e.State {
+	case experiments.Started, experiments.Known:
+	case experiments.Progress:
+		fmt.Fprintf(g.stderr, "%s: %s\n", experiments.ID(e.Task), e.Note)
+	case experiments.Failed, experiments.Skipped:
+		fmt.Fprintf(g.stderr, "[%d/%d] %s %s: %v\n", e.Done, e.Total, experiments.ID(e.Task), e.State, e.Err)
+	case experiments.Finished:
+		fmt.Fprintf(g.stderr, "[%d/%d] %s\n", e.Done, e.Total, experiments.ID(e.Task))
+	}
+}
+
+// failed lists failures and how to try them again.
+func (c *runCmd) failed(g *globals, failures []experiments.Failure) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	for _, f := range failures {
+		fmt.Fprintf(g.stderr, "failed: %s: %v\n", experiments.ID(f.Task), f.Err)
+	}
+	return fmt.Errorf("%d tasks failed, listed above; to try them again: %s", len(failures), c.again(g))
+}
+
+// again is this command, without what is the program's choice anyway.
+func (c *runCmd) again(g *globals) experiments.Command {
+	shard, _ := c.shard() // was read before
+	return experiments.Command{Names: c.Names, Scale: experiments.Scale(c.Scale), Results: c.Results, Jobs: c.Jobs,
+		Shard: shard, DataDir: g.DataDir, Threads: g.Threads, Engine: g.Compute}
+}
