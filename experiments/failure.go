@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,9 @@ type Failure struct {
 	Task Task
 	Err  error
 }
+
+// Skipped reports whether the task was not tried, because an input failed.
+func (f Failure) Skipped() bool { return errors.Is(f.Err, errInput) }
 
 // failureFile says, in a task's folder, why its last run failed.
 const failureFile = "failure.txt"

@@ -35,21 +35,19 @@ func (s Shard) String() string {
 	return fmt.Sprintf("%d/%d", s.Index, s.Count)
 }
 
-// Part picks the shard's own tasks of a plan: every n-th of each kind, so that
-// the shards get work of the same sort.
+// Part picks the shard's own tasks of a plan, in its order: every n-th of each
+// kind, so that the shards get work of the same sort.
 func (s Shard) Part(plan []Task) []Task {
 	if s.Count == 0 {
 		return plan
 	}
 	kinds := slices.Clone(plan)
 	slices.SortStableFunc(kinds, func(a, b Task) int { return strings.Compare(a.Kind(), b.Kind()) })
-	var part []Task
+	own := map[string]bool{}
 	for i, t := range kinds {
-		if i%s.Count == s.Index {
-			part = append(part, t)
-		}
+		own[ID(t)] = i%s.Count == s.Index
 	}
-	return part
+	return slices.DeleteFunc(slices.Clone(plan), func(t Task) bool { return !own[ID(t)] })
 }
 
 // order sorts a plan by what the shard turns to first: its own part, what that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,8 +35,14 @@ func TestPartsCoverThePlan(t *testing.T) {
 				if len(part) < len(plan)/n || len(part) > len(plan)/n+1 {
 					t.Errorf("%s: shard %d of %d has %d of %d tasks", e.Name, i, n, len(part), len(plan))
 				}
+				last := -1
 				for _, task := range part {
 					seen[ID(task)]++
+					at := slices.IndexFunc(plan, func(p Task) bool { return ID(p) == ID(task) })
+					if at < last {
+						t.Fatalf("%s: shard %d of %d has inputs behind those who need them", e.Name, i, n)
+					}
+					last = at
 				}
 				if order := (Shard{i, n}).order(plan); len(order) != len(plan) || len(part) > 0 && ID(order[0]) != ID(part[0]) {
 					t.Errorf("%s: shard %d of %d does not start from its own part or leaves tasks out", e.Name, i, n)
@@ -111,7 +118,7 @@ func TestShardLeavesWhatOthersDo(t *testing.T) {
 	var runs atomic.Int32
 	input, theirs := sum{Own: 1, runs: &runs}, sum{Own: 2, runs: &runs}
 	mine := sum{Own: 3, inputs: []Task{input}, runs: &runs}
-	plan := closure([]Task{theirs, mine}) // theirs, input, mine: shard 0 of 2 has the first and the last
+	plan := closure([]Task{theirs, mine}) // theirs, input, mine: one for each of three shards
 	store := Store{Root: t.TempDir()}
 	hold := func(task Task) *claim {
 		c, err := acquire(store.Dir(task))

@@ -24,7 +24,7 @@ func (g *globals) forecast(r experiments.Runner, tasks []experiments.Task) error
 			t.AppendRow(table.Row{s.ID, s.State(), takes(s), s.Basis})
 		}
 		fmt.Fprintln(w, t.Render())
-		fmt.Fprintf(w, "left: about %s, %d side by side%s\n", duration(f.Remaining), f.Jobs, besides(f.Unknown))
+		fmt.Fprintf(w, "left: about %s with --jobs %d%s\n", duration(f.Remaining), f.Jobs, besides(f.Unknown))
 	})
 }
 

@@ -113,15 +113,20 @@ func (g *globals) event(e experiments.Event) {
 	}
 }
 
-// failed lists failures and how to try them again.
+// failed lists what failed and says how to try it again.
 func (c *runCmd) failed(g *globals, failures []experiments.Failure) error {
 	if len(failures) == 0 {
 		return nil
 	}
+	skipped := 0
 	for _, f := range failures {
+		if f.Skipped() {
+			skipped++
+			continue
+		}
 		fmt.Fprintf(g.stderr, "failed: %s: %v\n", experiments.ID(f.Task), f.Err)
 	}
-	return fmt.Errorf("%d tasks failed, listed above; to try them again: %s", len(failures), c.again(g))
+	return fmt.Errorf("tasks failed: %d, listed above; not tried because of them: %d; to try again: %s", len(failures)-skipped, skipped, c.again(g))
 }
 
 // again is this command, without what is the program's choice anyway.

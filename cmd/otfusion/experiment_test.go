@@ -96,7 +96,7 @@ func TestFailuresAreListed(t *testing.T) {
 		t.Fatalf("status %d, stderr %q", a.status, a.stderr)
 	}
 	quoted := strings.ReplaceAll(results, "'", `'\''`)
-	for _, w := range []string{"failed: train-", "otfusion data fetch cifar10", "to try them again: otfusion experiment run pruning --scale=smoke '--results=" + quoted + "' --jobs=1 --shard=0/1 --data-dir=" + dir} {
+	for _, w := range []string{"failed: train-", "otfusion data fetch cifar10", "to try again: otfusion experiment run pruning --scale=smoke '--results=" + quoted + "' --jobs=1 --shard=0/1 --data-dir=" + dir} {
 		if !strings.Contains(a.stderr, w) {
 			t.Errorf("stderr %q, want it to contain %q", a.stderr, w)
 		}
