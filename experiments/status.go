@@ -3,6 +3,7 @@ package experiments
 // TaskStatus says where a task of a plan stands.
 type TaskStatus struct {
 	ID       string  `json:"id"`
+	Summary  string  `json:"summary"`
 	Finished bool    `json:"finished"`
 	Damaged  bool    `json:"damaged,omitempty"`
 	Seconds  float64 `json:"seconds,omitempty"`          // that a finished one took
@@ -32,5 +33,5 @@ func Status(store Store, tasks []Task) []TaskStatus {
 
 func statusOf(store Store, t Task) TaskStatus {
 	r, err := store.Load(t)
-	return TaskStatus{ID: ID(t), Finished: err == nil, Damaged: err != nil && err != ErrUnfinished, Seconds: r.Seconds}
+	return TaskStatus{ID: ID(t), Summary: Summary(t), Finished: err == nil, Damaged: err != nil && err != ErrUnfinished, Seconds: r.Seconds}
 }

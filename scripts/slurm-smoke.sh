@@ -98,8 +98,8 @@ grep -H '^\[' slurm-*.out >&2
 
 # A shard prints [n/total] and the task's name for each task that it finished.
 plan=$(otfusion experiment run mnist-pair --scale smoke --results "$results" --dry-run --json -q | grep -c '"finished": true')
-done=$(cat slurm-*.out | grep -cE '^\[[0-9]+/[0-9]+\] [a-z]+-[0-9a-f]{16}$')
-once=$(grep -hoE '^\[[0-9]+/[0-9]+\] [a-z]+-[0-9a-f]{16}$' slurm-*.out | cut -d' ' -f2 | sort -u | wc -l)
+done=$(cat slurm-*.out | grep -cE '^\[[0-9]+/[0-9]+\] [a-z]+-[0-9a-f]{16} [^:]*$')
+once=$(grep -hoE '^\[[0-9]+/[0-9]+\] [a-z]+-[0-9a-f]{16}' slurm-*.out | cut -d' ' -f2 | sort -u | wc -l)
 cells=$(find "$results/cells" -name result.json | wc -l)
 echo "slurm-smoke: of $cells cells, $done were computed, $once of them different; the plan has $plan finished" >&2
 [ "$cells" = "$done" ] && [ "$done" = "$once" ] && [ "$once" = "$plan" ] || { echo "slurm-smoke: a task was done twice or not at all" >&2; exit 1; }

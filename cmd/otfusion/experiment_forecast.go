@@ -19,9 +19,9 @@ func (g *globals) forecast(r experiments.Runner, tasks []experiments.Task) error
 	return g.emit(f, func(w io.Writer) {
 		t := table.NewWriter()
 		t.SetStyle(table.StyleLight)
-		t.AppendHeader(table.Row{"task", "state", "takes", "by"})
+		t.AppendHeader(table.Row{"task", "", "state", "takes", "by"})
 		for _, s := range f.Tasks {
-			t.AppendRow(table.Row{s.ID, s.State(), takes(s), s.Basis})
+			t.AppendRow(table.Row{s.ID, s.Summary, s.State(), takes(s), s.Basis})
 		}
 		fmt.Fprintln(w, t.Render())
 		fmt.Fprintf(w, "left: about %s with --jobs %d%s\n", duration(f.Remaining), f.Jobs, besides(f.Unknown))

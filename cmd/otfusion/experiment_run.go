@@ -109,7 +109,7 @@ func (g *globals) event(e experiments.Event) {
 	case experiments.Failed, experiments.Skipped:
 		fmt.Fprintf(g.stderr, "[%d/%d] %s %s: %v\n", e.Done, e.Total, experiments.ID(e.Task), e.State, e.Err)
 	case experiments.Finished:
-		fmt.Fprintf(g.stderr, "[%d/%d] %s\n", e.Done, e.Total, experiments.ID(e.Task))
+		fmt.Fprintf(g.stderr, "[%d/%d] %s %s\n", e.Done, e.Total, experiments.ID(e.Task), experiments.Summary(e.Task))
 	}
 }
 
