@@ -29,6 +29,8 @@ func allMethods() []method {
 		{label: "paper-wts", alignment: Alignment{Preset: "paper-wts"}},
 		{label: "weights, descent over all groups", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50}},
 		{label: "weights, descent, rescaled", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Rescale}},
+		{label: "weights, descent, regression", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Regress}},
+		{label: "weights, descent, regression, 5,000 images", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 5000, Repair: fusion.Regress}},
 		{label: "paper-acts, 200 samples", alignment: byActivations(200, 0)},
 		{label: "paper-acts, 200 samples, two passes", alignment: func() Alignment { a := byActivations(200, 0); a.Passes = 2; return a }()},
 		{label: "activations, shared maps", alignment: acts(Alignment{})},
