@@ -4,9 +4,10 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 TAGS = $(shell scripts/onednn.sh && echo onednn)
 FUZZTIME ?= 5s
+RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race bench lint fuzz portable demo clean
+.PHONY: help setup build test race bench lint fuzz portable demo record clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,6 +40,9 @@ fuzz: setup ## fuzz every file reader for FUZZTIME each
 
 demo: build ## train two networks on MNIST, fuse them, compare
 	bin/otfusion experiment run mnist-pair --scale laptop
+
+record: build ## keep the numbers of the finished tasks in RESULTS under docs/results, write docs/results.md
+	scripts/record.sh $(RESULTS)
 
 clean: ## remove what was built
 	rm -rf bin
