@@ -23,7 +23,7 @@ func fourModels(b *Book) Table {
 	t := Table{
 		Title:   "Four models with proportions, % of the MNIST test set",
 		Columns: []string{"ensemble", "vanilla", "OT"},
-		Note: fmt.Sprintf("Scale %s, one set of seeds, 400 samples of all images, aligned to the last model: parents %s. Alone they have %s.",
+		Note: fmt.Sprintf("Scale %s, one set of seeds, 400 samples of all images, aligned to the last model, the output layer in place: parents %s. Alone they have %s.",
 			b.Scale, effortOf(partRecipe(b.Scale)), listed(b, parents)),
 	}
 	for _, c := range []struct {
@@ -38,7 +38,7 @@ func fourModels(b *Book) Table {
 		tasks := []Task{
 			Ensemble{Members: parents, Weights: c.proportions, Dataset: "mnist"},
 			Fuse{Parents: parents, Alignment: Vanilla(c.proportions...), Dataset: "mnist"},
-			Fuse{Parents: parents, Alignment: byActivations(400, 0).weighted(c.proportions...), Dataset: "mnist"},
+			Fuse{Parents: parents, Alignment: acrossSkills(0).weighted(c.proportions...), Dataset: "mnist"},
 		}
 		row := Row{Label: fmt.Sprint(c.proportions)}
 		for i, task := range tasks {

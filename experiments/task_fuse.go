@@ -23,6 +23,7 @@ type Alignment struct {
 	Passes      int             `json:"passes,omitempty"`
 	Descent     int             `json:"descent,omitempty"`
 	MatchInputs bool            `json:"match_inputs,omitempty"`
+	FixOutput   bool            `json:"fix_output,omitempty"` // the classes stay in place
 	Cost        fusion.Cost     `json:"cost,omitempty"`
 	Residual    fusion.Residual `json:"residual,omitempty"`
 	Repair      fusion.Repair   `json:"repair,omitempty"`
@@ -60,6 +61,7 @@ func (a Alignment) options(d *data.Dataset) (fusion.Options, error) {
 	o.Proportions = a.Proportions
 	o.Passes, o.Descent = cmp.Or(a.Passes, o.Passes), cmp.Or(a.Descent, o.Descent)
 	o.MatchInputs = a.MatchInputs || o.MatchInputs
+	o.TransportOutput = o.TransportOutput && !a.FixOutput
 	o.Cost, o.Residual, o.Repair = cmp.Or(a.Cost, o.Cost), cmp.Or(a.Residual, o.Residual), cmp.Or(a.Repair, o.Repair)
 	if a.Reg > 0 {
 		o.Solver = ot.Sinkhorn{Reg: a.Reg}
