@@ -171,7 +171,8 @@ func presentSkillTransfer(b *Book) Report {
 	r := Report{Tables: []Table{{
 		Title:   "Best accuracy on the way from A to B, % of the MNIST test set",
 		Columns: []string{"A", "B", "best OT", "at w_B"},
-		Note: fmt.Sprintf("Scale %s, one pair of seeds; 400 samples of A's own images, %s, the output layer in place: parents %s.", b.Scale,
+		Note: fmt.Sprintf("Scale %s, one pair of seeds; 400 samples of A's own images, %s, the output layer in place: parents %s. "+
+			"The original code trains these parents on pixels from 0 to 255, ours see normalised ones.", b.Scale,
 			plural(len(settings[0].alignments(b.Scale)), "draw", "draws"), effortOf(partRecipe(b.Scale))),
 	}}}
 	var outcomes []outcome
@@ -209,5 +210,5 @@ func transferFinding(outcomes []outcome) Finding {
 	}
 	n := float64(len(outcomes))
 	return judge(claim, good == n && above >= .9*points,
-		"better than both parents in %.0f of %.0f settings (by %.2f points or more); above vanilla at %.0f of %.0f weights", good, n, least, above, points)
+		"better than both parents in %.0f of %.0f settings, the smallest gain being %.2f points; above vanilla at %.0f of %.0f weights", good, n, least, above, points)
 }
