@@ -172,7 +172,7 @@ func presentSkillTransfer(b *Book) Report {
 		Title:   "Best accuracy on the way from A to B, % of the MNIST test set",
 		Columns: []string{"A", "B", "best OT", "at w_B"},
 		Note: fmt.Sprintf("Scale %s, one pair of seeds; 400 samples of A's own images, %s, the output layer in place: parents %s. "+
-			"The original code trains these parents on pixels from 0 to 255, ours see normalised ones.", b.Scale,
+			"The original code trains these parents on pixels from 0 to 255, ours see normalised ones. The best weight is chosen on the test set, as in the paper.", b.Scale,
 			plural(len(settings[0].alignments(b.Scale)), "draw", "draws"), effortOf(partRecipe(b.Scale))),
 	}}}
 	var outcomes []outcome

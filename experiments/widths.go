@@ -34,7 +34,7 @@ func presentWidths(b *Book) Report {
 	r := longRecipe(b.Scale)
 	t := Table{Title: "A of widths 400, 200, 100 fused into a B that is ρ times narrower, % of the MNIST test set",
 		Columns: []string{"A", "B", "A in B's widths", "average", "best on the way", "at w_B"},
-		Note: fmt.Sprintf("Scale %s, one pair, activations of 200 samples, %s: parents %s.", b.Scale,
+		Note: fmt.Sprintf("Scale %s, one pair, activations of 200 samples, %s: parents %s. The best weight is chosen on the test set.", b.Scale,
 			plural(len(draws(b.Scale, Alignment{})), "draw", "draws"), effortOf(r))}
 	f := Figure{Title: "Accuracy between A in B's widths (0) and B (1).", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(b.Scale) + "."}
 	a := Train{Arch: "mlpnet", Dataset: "mnist", Recipe: r}
