@@ -11,8 +11,10 @@ import (
 	"otfusion/models/nn/kernel"
 )
 
-// trainLosses trains VGG11 to know one random batch by heart, at a rate at
-// which the loss falls steadily: where it jumps, it amplifies rounding.
+// trainLosses trains VGG11 to know one random batch by heart. Training amplifies
+// rounding, the more the faster it goes, and oneDNN's rounding depends on the
+// algorithms that timing chooses: at five times this rate the losses differed by
+// 1e-4 to 1.2e-3 from run to run, at this one by at most 1.6e-4.
 func trainLosses(t *testing.T, o Options, steps int) []float64 {
 	t.Helper()
 	a, err := models.Build("vgg11", models.Options{})
@@ -41,7 +43,7 @@ func trainLosses(t *testing.T, o Options, steps int) []float64 {
 			t.Fatal(err)
 		}
 		losses = append(losses, r.Loss)
-		descend(tr, velocity, 1e-4)
+		descend(tr, velocity, 2e-5)
 	}
 	return losses
 }
