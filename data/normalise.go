@@ -17,6 +17,17 @@ func (d *Dataset) tables() []table {
 	return tables
 }
 
+// RawPixels returns a view of d whose images are not normalised: pixels of 0 to
+// 255. It shares d's images.
+func (d *Dataset) RawPixels() *Dataset {
+	raw := *d
+	raw.Mean, raw.Std = make([]float32, d.Channels), make([]float32, d.Channels)
+	for c := range raw.Std {
+		raw.Std[c] = 1. / 255
+	}
+	return &raw
+}
+
 // render writes the normalised view of image i to x, C×H×W.
 func (d *Dataset) render(i int, tables []table, v view, x []float32) {
 	area := d.Height * d.Width

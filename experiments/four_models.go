@@ -18,12 +18,12 @@ func fourModels(b *Book) Table {
 	var parents []Task
 	for k := range shares {
 		parents = append(parents, Train{Arch: "mlpnet", Dataset: "mnist", Recipe: partRecipe(b.Scale),
-			Part: &Part{Special: &digit, Shares: shares, Index: k}})
+			Part: &Part{Special: &digit, Shares: shares, Index: k, Raw: true}})
 	}
 	t := Table{
 		Title:   "Four models with proportions, % of the MNIST test set",
 		Columns: []string{"ensemble", "vanilla", "OT"},
-		Note: fmt.Sprintf("Scale %s, one set of seeds, 400 samples of all images, aligned to the last model, the output layer in place: parents %s. Alone they have %s.",
+		Note: fmt.Sprintf("Scale %s, one set of seeds, 400 samples of the first model's own images, aligned to the last model, the output layer in place; pixels as above: parents %s. Alone they have %s.",
 			b.Scale, effortOf(partRecipe(b.Scale)), listed(b, parents)),
 	}
 	for _, c := range []struct {
@@ -38,7 +38,7 @@ func fourModels(b *Book) Table {
 		tasks := []Task{
 			Ensemble{Members: parents, Weights: c.proportions, Dataset: "mnist"},
 			Fuse{Parents: parents, Alignment: Vanilla(c.proportions...), Dataset: "mnist"},
-			Fuse{Parents: parents, Alignment: acrossSkills(0).weighted(c.proportions...), Dataset: "mnist"},
+			Fuse{Parents: parents, Alignment: acrossSkills(parents[0], 0).weighted(c.proportions...), Dataset: "mnist"},
 		}
 		row := Row{Label: fmt.Sprint(c.proportions)}
 		for i, task := range tasks {

@@ -9,6 +9,7 @@ type Part struct {
 	Shares  []float64 `json:"shares"`            // of the other images
 	Index   int       `json:"index"`             // of the parent
 	Seed    uint64    `json:"seed,omitempty"`    // of the division
+	Raw     bool      `json:"raw,omitempty"`     // pixels from 0 to 255, as the original code leaves them, instead of normalised ones
 }
 
 // of cuts the part from a dataset; a nil part is all of it.
@@ -19,6 +20,9 @@ func (p *Part) of(d *data.Dataset) (*data.Dataset, error) {
 	partition, err := p.partition(d)
 	if err != nil {
 		return nil, err
+	}
+	if p.Raw {
+		d = d.RawPixels()
 	}
 	return d.Subset(partition[p.Index])
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Initialize draws the parameters as PyTorch's modules do by default:
@@ -18,6 +19,40 @@ func (m *Model) Initialize(seed uint64) error {
 // 2.2); biases are zero. Deep networks without batch norm start better from it.
 func (m *Model) InitializeReLU(seed uint64) error {
 	return m.draw(seed, func(fanIn int) float64 { return math.Sqrt(6 / float64(fanIn)) }, false)
+}
+
+// InitializeResidual draws weights as InitializeReLU does, with zeros in the
+// last layer of every residual branch: a block starts as its shortcut, so the
+// variance does not double from block to block where no batch norm holds it
+// (Zhang et al. 2019, Fixup initialization; Goyal et al. 2017 for batch norm).
+func (m *Model) InitializeResidual(seed uint64) error {
+	if err := m.InitializeReLU(seed); err != nil {
+		return err
+	}
+	for _, name := range m.Arch.branchEnds() {
+		fill(m.Params[name+".weight"].Data, 0)
+	}
+	return nil
+}
+
+// branchEnds are the layers with weights that end residual branches: of the
+// inputs of each Add, the deepest.
+func (a *Arch) branchEnds() []string {
+	var ends []string
+	depth := map[string]int{} // layers with weights on the deepest way from the input
+	weighted := map[string]bool{}
+	for _, l := range a.Layers {
+		deepest := slices.MaxFunc(l.Inputs, func(x, y string) int { return depth[x] - depth[y] })
+		weighted[l.Name] = l.Op == Linear || l.Op == Conv2D || l.Op == BatchNorm
+		depth[l.Name] = depth[deepest]
+		if weighted[l.Name] {
+			depth[l.Name]++
+		}
+		if l.Op == Add && weighted[deepest] {
+			ends = append(ends, deepest)
+		}
+	}
+	return ends
 }
 
 func (m *Model) draw(seed uint64, bound func(fanIn int) float64, biases bool) error {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -117,5 +118,33 @@ func TestCheck(t *testing.T) {
 		}
 		spoil(m)
 		wantError(t, m.Check(), want)
+	}
+}
+
+// A ResNet18 starts as its stem and shortcuts: the blocks' second convolutions,
+// or the batch norms behind them, are zero and nothing else is.
+func TestInitializeResidualSilencesTheBranches(t *testing.T) {
+	for _, norm := range []bool{false, true} {
+		a, err := Build("resnet18", Options{BatchNorm: norm, Width: 1. / 16})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := New(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.InitializeResidual(1); err != nil {
+			t.Fatal(err)
+		}
+		specs, _ := a.Params()
+		for _, p := range specs {
+			if p.Role != Weight {
+				continue
+			}
+			ends := strings.HasSuffix(p.Layer, map[bool]string{false: ".conv2", true: ".bn2"}[norm])
+			if _, _, largest := moments(m.Params[p.Name].Data); ends != (largest == 0) {
+				t.Errorf("%s: its largest weight is %v", p.Name, largest)
+			}
+		}
 	}
 }

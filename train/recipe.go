@@ -40,8 +40,9 @@ type Init string
 
 // The initialisations.
 const (
-	InitPyTorch Init = "pytorch" // [models.Model.Initialize]
-	InitReLU    Init = "relu"    // [models.Model.InitializeReLU]
+	InitPyTorch  Init = "pytorch"  // [models.Model.Initialize]
+	InitReLU     Init = "relu"     // [models.Model.InitializeReLU]
+	InitResidual Init = "residual" // [models.Model.InitializeResidual]
 )
 
 // Selection is which epoch's parameters a run keeps.
@@ -93,7 +94,7 @@ func (r Recipe) Validate() error {
 		within("optimizer.weight_decay", r.Optimizer.WeightDecay, r.Optimizer.WeightDecay >= 0, "0 or more"),
 		within("label_smoothing", r.LabelSmoothing, r.LabelSmoothing >= 0 && r.LabelSmoothing < 1, "0 to under 1"),
 		within("clip", r.Clip, r.Clip >= 0, "0 (none) or more"),
-		oneOf("init", r.Init, InitPyTorch, InitReLU),
+		oneOf("init", r.Init, InitPyTorch, InitReLU, InitResidual),
 		oneOf("precision", r.Precision, kernel.F32, kernel.BF16),
 		atLeast("validation", r.Validation, 0),
 		oneOf("select", r.Select, SelectValidation, SelectTest, SelectLast),
@@ -147,8 +148,11 @@ func (r Recipe) initialise(a *models.Arch, seed uint64) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Init == InitReLU {
+	switch r.Init {
+	case InitReLU:
 		return m, m.InitializeReLU(seed)
+	case InitResidual:
+		return m, m.InitializeResidual(seed)
 	}
 	return m, m.Initialize(seed)
 }
