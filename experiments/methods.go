@@ -30,14 +30,15 @@ func allMethods() []method {
 		{label: "weights, descent over all groups", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50}},
 		{label: "weights, descent, rescaled", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Rescale}},
 		{label: "weights, descent, regression", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Regress}},
-		{label: "weights, descent, regression, 5,000 images", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 5000, Repair: fusion.Regress}},
+		{label: "weights, descent, regression, 10,000 images", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 10000, Repair: fusion.Regress}},
 		{label: "paper-acts, 200 samples", alignment: byActivations(200, 0)},
 		{label: "paper-acts, 200 samples, two passes", alignment: func() Alignment { a := byActivations(200, 0); a.Passes = 2; return a }()},
 		{label: "activations, shared maps", alignment: acts(Alignment{})},
 		{label: "activations, shared maps, batch norm reset", alignment: acts(Alignment{Repair: fusion.ResetBatchNorm}), normed: true},
 		{label: "activations, shared maps, rescaled", alignment: acts(Alignment{Repair: fusion.Rescale})},
 		{label: "activations, shared maps, regression", alignment: acts(Alignment{Repair: fusion.Regress})},
-		{label: "activations by cosine, shared maps, regression (best)", alignment: best(0)},
+		{label: "activations by cosine, regression", alignment: Alignment{Preset: "best", Samples: 1000}},
+		{label: "activations by cosine, regression, 10,000 images (best)", alignment: Alignment{Preset: "best", Samples: 10000}},
 	}
 }
 

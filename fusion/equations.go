@@ -2,6 +2,8 @@ package fusion
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -18,11 +20,15 @@ import (
 type equations struct {
 	layer      models.Layer
 	in, out    models.Shape // of the layer
+	positions  []int        // of the output, shuffled, that samples take in turn
+	each       int          // positions that a sample takes
+	taken      int          // samples so far
 	d          int
 	gram       []float64 // Σ p·pᵀ, d×d, upper triangle
 	right      []float64 // Σ p·rᵀ, d×out
 	multiplier gemm.Multiplier
 	patches    []float32
+	residuals  []float32
 }
 
 const (
@@ -31,6 +37,9 @@ const (
 	ridge = 1e-3
 	// patchesPerUnknown bounds the samples of layers that see many positions of each.
 	patchesPerUnknown = 16
+	// positionsPerSample is how many positions of one sample are looked at:
+	// neighbours say nearly the same.
+	positionsPerSample = 16
 )
 
 // begin sets up the equations of a layer.
@@ -44,6 +53,8 @@ func (e *equations) begin(a *models.Arch, l *models.Layer) error {
 		e.layer.Kernel, e.layer.Stride = 1, 1
 	}
 	e.d = e.in.C*e.layer.Kernel*e.layer.Kernel + 1
+	area := e.out.H * e.out.W
+	e.positions, e.each, e.taken = rand.New(rand.NewPCG(0, 0)).Perm(area), min(area, positionsPerSample), 0
 	e.gram, e.right = zeros(e.gram, e.d*e.d), zeros(e.right, e.d*e.out.C)
 	return nil
 }
@@ -59,54 +70,69 @@ func zeros(old []float64, n int) []float64 {
 
 // samples is how many are enough.
 func (e *equations) samples() int {
-	return patchesPerUnknown*e.d/(e.out.H*e.out.W) + 1
+	return patchesPerUnknown*e.d/e.each + 1
 }
 
 // add takes in a batch: what the layer read, and what its output missed.
 func (e *equations) add(read, missed gemm.View) error {
-	p := e.unfold(read)
+	p, r := e.unfold(read), e.choose(missed)
+	e.taken += read.Outer
 	if err := e.multiplier.AddGram(e.gram, p); err != nil {
 		return err
 	}
-	return e.multiplier.AddProduct(e.right, p, missed)
+	return e.multiplier.AddProduct(e.right, p, r)
 }
 
-// unfold lays out the patches of a batch, one row for each of their d values,
-// positions in the order of a layer's output.
-func (e *equations) unfold(x gemm.View) gemm.View {
-	area := e.out.H * e.out.W
-	v := gemm.View{Outer: x.Outer, Size: e.d, Inner: area}
-	if need := v.Outer * v.Size * v.Inner; cap(e.patches) < need {
-		e.patches = make([]float32, need)
-	}
-	v.Data = e.patches[:v.Outer*v.Size*v.Inner]
-	gemm.Parallel(x.Outer, e.d*area, func(lo, hi int) {
-		for s := lo; s < hi; s++ {
-			sample := v.Data[s*e.d*area : (s+1)*e.d*area]
-			e.unfoldSample(sample[:(e.d-1)*area], x.Data[s*x.Size*x.Inner:])
-			for i := range area {
-				sample[(e.d-1)*area+i] = 1
+// position is the j-th that sample s of the batch takes.
+func (e *equations) position(s, j int) int {
+	return e.positions[((e.taken+s)*e.each+j)%len(e.positions)]
+}
+
+// choose lays out the chosen positions of a layer's output.
+func (e *equations) choose(x gemm.View) gemm.View {
+	v := gemm.View{Outer: x.Outer, Size: x.Size, Inner: e.each}
+	e.residuals = slices.Grow(e.residuals[:0], v.Outer*v.Size*v.Inner)
+	v.Data = e.residuals[:v.Outer*v.Size*v.Inner]
+	for s := range x.Outer {
+		for c := range x.Size {
+			plane := x.Data[(s*x.Size+c)*x.Inner:]
+			for j := range e.each {
+				v.Data[(s*v.Size+c)*v.Inner+j] = plane[e.position(s, j)]
 			}
+		}
+	}
+	return v
+}
+
+// unfold lays out the patches of a batch, one row for each of their d values.
+func (e *equations) unfold(x gemm.View) gemm.View {
+	v := gemm.View{Outer: x.Outer, Size: e.d, Inner: e.each}
+	e.patches = slices.Grow(e.patches[:0], v.Outer*v.Size*v.Inner)
+	v.Data = e.patches[:v.Outer*v.Size*v.Inner]
+	gemm.Parallel(x.Outer, e.d*e.each, func(lo, hi int) {
+		for s := lo; s < hi; s++ {
+			e.unfoldSample(v.Data[s*e.d*e.each:(s+1)*e.d*e.each], x.Data[s*x.Size*x.Inner:], s)
 		}
 	})
 	return v
 }
 
-// unfoldSample writes patches (C·k·k, H'·W') of one sample (C, H, W).
-func (e *equations) unfoldSample(patches, x []float32) {
-	l, area := e.layer, e.out.H*e.out.W
-	for r := range e.d - 1 {
-		tap := r % (l.Kernel * l.Kernel)
-		dy, dx := tap/l.Kernel-l.Padding, tap%l.Kernel-l.Padding
-		plane := x[r/(l.Kernel*l.Kernel)*e.in.H*e.in.W:][:e.in.H*e.in.W]
-		for i := range area {
-			row, col := i/e.out.W*l.Stride+dy, i%e.out.W*l.Stride+dx
+// unfoldSample writes patches (C·k·k, and 1) of sample s (C, H, W).
+func (e *equations) unfoldSample(patches, x []float32, s int) {
+	l := e.layer
+	for j := range e.each {
+		at := e.position(s, j)
+		top, left := at/e.out.W*l.Stride-l.Padding, at%e.out.W*l.Stride-l.Padding
+		for r := range e.d - 1 {
+			tap := r % (l.Kernel * l.Kernel)
+			row, col := top+tap/l.Kernel, left+tap%l.Kernel
 			value := float32(0)
 			if row >= 0 && row < e.in.H && col >= 0 && col < e.in.W {
-				value = plane[row*e.in.W+col]
+				value = x[(r/(l.Kernel*l.Kernel)*e.in.H+row)*e.in.W+col]
 			}
-			patches[r*area+i] = value
+			patches[r*e.each+j] = value
 		}
+		patches[(e.d-1)*e.each+j] = 1
 	}
 }
 
