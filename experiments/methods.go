@@ -38,7 +38,7 @@ func allMethods() []method {
 		{label: "activations, shared maps, rescaled", alignment: acts(Alignment{Repair: fusion.Rescale})},
 		{label: "activations, shared maps, regression", alignment: acts(Alignment{Repair: fusion.Regress})},
 		{label: "activations by cosine, regression", alignment: Alignment{Preset: "best", Samples: 1000}},
-		{label: "activations by cosine, regression, 10,000 images (best)", alignment: Alignment{Preset: "best", Samples: 10000}},
+		{label: "activations by cosine, regression, 10,000 images (best)", alignment: best(0)},
 	}
 }
 

@@ -71,8 +71,8 @@ func normedPairing(s Scale) pairing {
 	})
 }
 
-// best is our best alignment, by a thousand samples.
-func best(seed uint64) Alignment { return Alignment{Preset: "best", Samples: 1000, Seed: seed} }
+// best is our best alignment, by ten thousand samples.
+func best(seed uint64) Alignment { return Alignment{Preset: "best", Samples: 10000, Seed: seed} }
 
 func presentTable1(b *Book) Report {
 	vgg := vggPairing(b.Scale).table(b, "Two VGG11 on CIFAR-10, test accuracy in %")

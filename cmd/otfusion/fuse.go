@@ -20,7 +20,7 @@ import (
 // sampleFlags choose the images that activations are compared on.
 type sampleFlags struct {
 	Dataset       string `enum:",${datasets}" default:"" placeholder:"NAME" help:"Dataset whose training images activations are compared on: ${datasets}."`
-	Samples       *int   `placeholder:"N" help:"Number of training images, drawn at random (default: 200, for the preset best 1000)."`
+	Samples       *int   `placeholder:"N" help:"Number of training images, drawn at random (default: 200, for the preset best 10000)."`
 	SampleIndices string `type:"path" placeholder:"FILE" help:"JSON list of indices into the training set, in place of --samples."`
 	Seed          uint64 `default:"0" help:"Seed of the draw."`
 }
@@ -32,7 +32,7 @@ func (f *sampleFlags) complete(preset string) {
 	}
 	n := 200 // the paper's
 	if preset == "best" {
-		n = 1000
+		n = 10000
 	}
 	f.Samples = &n
 }

@@ -97,8 +97,8 @@ func TestBestPreset(t *testing.T) {
 	a, b := released(t)
 	out := filepath.Join(t.TempDir(), "best")
 	fused := callJSON[anObject](t, "fuse", a, b, "--preset", "best", "--dataset", "mnist", "--out", out)
-	if samples := fused["options"].(anObject)["samples"].(anObject)["Samples"]; samples != 1000. {
-		t.Errorf("%v samples, want 1000", samples)
+	if samples := fused["options"].(anObject)["samples"].(anObject)["Samples"]; samples != 10000. {
+		t.Errorf("%v samples, want 10000", samples)
 	}
 	if found := accuracies(t, out)[0]; found < 97.72-0.5 {
 		t.Errorf("accuracy %.2f, want at least 97.22", found)
