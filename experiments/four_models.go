@@ -3,6 +3,7 @@ package experiments
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"otfusion/train"
 )
@@ -12,20 +13,28 @@ func partRecipe(s Scale) train.Recipe {
 	return recipe(pick(s, "smoke", "paper", "paper"), train.FromScratch, "mlpnet", "mnist")
 }
 
-// fourModels fuses four MLPNets of one init, of which the first alone has the
-// digit 4 and which share the other images 10 : 30 : 50 : 10 (appendix S7).
-func fourModels(b *Book) Table {
+// quartets are sets of four MLPNets of one init, of which the first alone has
+// the digit 4 and which share the other images 10 : 30 : 50 : 10 (appendix S7).
+func quartets(s Scale) [][]Task {
 	shares, digit := []float64{10, 30, 50, 10}, 4
-	var parents []Task
-	for k := range shares {
-		parents = append(parents, Train{Arch: "mlpnet", Dataset: "mnist", Recipe: partRecipe(b.Scale),
-			Part: &Part{Special: &digit, Shares: shares, Index: k, Raw: true}})
+	sets := make([][]Task, pick(s, 1, 1, 5))
+	for i := range sets {
+		for k := range shares {
+			sets[i] = append(sets[i], Train{Arch: "mlpnet", Dataset: "mnist", Recipe: partRecipe(s), Seed: uint64(i),
+				Part: &Part{Special: &digit, Shares: shares, Index: k, Seed: uint64(i), Raw: true}})
+		}
 	}
+	return sets
+}
+
+// fourModels fuses the quartets.
+func fourModels(b *Book) Table {
+	sets := quartets(b.Scale)
 	t := Table{
 		Title:   "Four models with proportions, % of the MNIST test set",
 		Columns: []string{"ensemble", "vanilla", "OT to the last", "OT to the first"},
-		Note: fmt.Sprintf("Scale %s, one set of seeds, 400 samples of the first model's own images, the output layer in place; pixels as above: parents %s. Alone they have %s. The paper does not say to which model it aligned.",
-			b.Scale, effortOf(partRecipe(b.Scale)), listed(b, parents)),
+		Note: fmt.Sprintf("Scale %s, %s of seeds and divisions (the paper: one), 400 samples of the first model's own images, the output layer in place; pixels as above: parents %s. "+
+			"Alone they have %s. The paper does not say to which model it aligned.", b.Scale, plural(len(sets), "set", "sets"), effortOf(partRecipe(b.Scale)), listed(b, sets)),
 	}
 	for _, c := range []struct {
 		proportions []float64
@@ -36,15 +45,27 @@ func fourModels(b *Book) Table {
 		{[]float64{.7, .15, .2, .15}, [3]float64{94.91, 76.14, 91.67}},
 		{[]float64{.7, .1, .3, .1}, [3]float64{95.15, 77.93, 92.21}},
 	} {
-		aligned := acrossSkills(parents[0], 0)
-		row := Row{Label: fmt.Sprint(c.proportions)}
-		add := func(task Task, paper float64) {
-			row.Values = append(row.Values, Against(Summarize(b.Metric(task, "accuracy")), paper))
+		p := c.proportions
+		row := Row{Label: fmt.Sprint(p)}
+		add := func(paper float64, task func(seed uint64, parents []Task) Task) {
+			tasks := make([]Task, len(sets))
+			for i, parents := range sets {
+				tasks[i] = task(uint64(i), parents)
+			}
+			row.Values = append(row.Values, Against(b.Over(tasks, "accuracy"), paper))
 		}
-		add(Ensemble{Members: parents, Weights: c.proportions, Dataset: "mnist"}, c.paper[0])
-		add(Fuse{Parents: parents, Alignment: Vanilla(c.proportions...), Dataset: "mnist"}, c.paper[1])
-		add(Fuse{Parents: parents, Alignment: aligned.weighted(c.proportions...), Dataset: "mnist"}, c.paper[2])
-		add(Fuse{Parents: firstLast(parents), Alignment: aligned.weighted(firstLast(c.proportions)...), Dataset: "mnist"}, c.paper[2])
+		add(c.paper[0], func(_ uint64, parents []Task) Task {
+			return Ensemble{Members: parents, Weights: p, Dataset: "mnist"}
+		})
+		add(c.paper[1], func(_ uint64, parents []Task) Task {
+			return Fuse{Parents: parents, Alignment: Vanilla(p...), Dataset: "mnist"}
+		})
+		add(c.paper[2], func(seed uint64, parents []Task) Task {
+			return Fuse{Parents: parents, Alignment: acrossSkills(parents[0], seed).weighted(p...), Dataset: "mnist"}
+		})
+		add(c.paper[2], func(seed uint64, parents []Task) Task {
+			return Fuse{Parents: firstLast(parents), Alignment: acrossSkills(parents[0], seed).weighted(firstLast(p)...), Dataset: "mnist"}
+		})
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -53,13 +74,17 @@ func fourModels(b *Book) Table {
 // firstLast moves the first element to the end, where the reference is.
 func firstLast[T any](list []T) []T { return append(slices.Clone(list[1:]), list[0]) }
 
-// listed are the tasks' accuracies in words, with the paper's for the four models.
-func listed(b *Book, parents []Task) string {
-	text := ""
-	for k, p := range parents {
-		text += Against(Summarize(b.Metric(p, "accuracy")), []float64{87.7, 86.5, 87.0, 83.5}[k]).String() + ", "
+// listed are the mean accuracies of the four in words, with the paper's.
+func listed(b *Book, sets [][]Task) string {
+	var words []string
+	for k, paper := range []float64{87.7, 86.5, 87.0, 83.5} {
+		var tasks []Task
+		for _, parents := range sets {
+			tasks = append(tasks, parents[k])
+		}
+		words = append(words, Against(b.Over(tasks, "accuracy"), paper).String())
 	}
-	return text[:len(text)-2]
+	return strings.Join(words, ", ")
 }
 
 func fourFinding(t Table) Finding {

@@ -116,7 +116,7 @@ func (t transfer) measure(b *Book) outcome {
 	return o
 }
 
-func (o outcome) row() Row {
+func (o outcome) row(pairs int) Row {
 	k, paper := peak(o.ours), 0.0
 	for _, v := range o.ot {
 		paper = max(paper, v)
@@ -125,7 +125,11 @@ func (o outcome) row() Row {
 	if !math.IsNaN(o.ours[k].Mean) {
 		at = Words("%.1f", tenths()[k])
 	}
-	return Row{Label: o.label, Values: []Value{
+	label := o.label
+	if n := o.ours[0].N; 0 < n && n < pairs {
+		label += fmt.Sprintf(" (%d of %d pairs)", n, pairs)
+	}
+	return Row{Label: label, Values: []Value{
 		Against(o.ours[0], o.ot[0]), Against(o.ours[10], o.ot[10]), Against(o.ours[k], paper), at,
 	}}
 }
@@ -178,7 +182,7 @@ func presentSkillTransfer(b *Book) Report {
 	for _, t := range settings {
 		o := t.measure(b)
 		outcomes = append(outcomes, o)
-		r.Tables[0].Rows = append(r.Tables[0].Rows, o.row())
+		r.Tables[0].Rows = append(r.Tables[0].Rows, o.row(len(t.pairs(b.Scale))))
 		r.Figures = append(r.Figures, o.figure(b.Scale))
 	}
 	four := fourModels(b)
