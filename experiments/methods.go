@@ -51,8 +51,8 @@ func presentMethods(b *Book) Report {
 		within  float64
 	}{
 		{"VGG11", vggPairing(b.Scale), false, 2},
-		{"ResNet18 with batch norm", normedPairing(b.Scale), true, 3},
 		{"ResNet18 without batch norm", resNetPairing(b.Scale), false, 5},
+		{"ResNet18 with batch norm", normedPairing(b.Scale), true, 3},
 	} {
 		t := methodTable(b, c.title, c.pairing, c.normed)
 		r.Tables = append(r.Tables, t)

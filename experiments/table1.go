@@ -71,8 +71,10 @@ func normedPairing(s Scale) pairing {
 	})
 }
 
-// best is our best alignment, by ten thousand samples.
-func best(seed uint64) Alignment { return Alignment{Preset: "best", Samples: 10000, Seed: seed} }
+// best is our best alignment, by as many samples as it was chosen with.
+func best(seed uint64) Alignment {
+	return Alignment{Preset: "best", Samples: fusion.BestSamples, Seed: seed}
+}
 
 func presentTable1(b *Book) Report {
 	vgg := vggPairing(b.Scale).table(b, "Two VGG11 on CIFAR-10, test accuracy in %")

@@ -119,20 +119,23 @@ func (e *equations) unfold(x gemm.View) gemm.View {
 
 // unfoldSample writes patches (C·k·k, and 1) of sample s (C, H, W).
 func (e *equations) unfoldSample(patches, x []float32, s int) {
-	l := e.layer
+	l, area := e.layer, e.in.H*e.in.W
 	for j := range e.each {
-		at := e.position(s, j)
+		at, r := e.position(s, j), j
 		top, left := at/e.out.W*l.Stride-l.Padding, at%e.out.W*l.Stride-l.Padding
-		for r := range e.d - 1 {
-			tap := r % (l.Kernel * l.Kernel)
-			row, col := top+tap/l.Kernel, left+tap%l.Kernel
-			value := float32(0)
-			if row >= 0 && row < e.in.H && col >= 0 && col < e.in.W {
-				value = x[(r/(l.Kernel*l.Kernel)*e.in.H+row)*e.in.W+col]
+		for c := range e.in.C {
+			plane := x[c*area : (c+1)*area]
+			for row := top; row < top+l.Kernel; row++ {
+				for col := left; col < left+l.Kernel; col++ {
+					patches[r] = 0
+					if row >= 0 && row < e.in.H && col >= 0 && col < e.in.W {
+						patches[r] = plane[row*e.in.W+col]
+					}
+					r += e.each
+				}
 			}
-			patches[r*e.each+j] = value
 		}
-		patches[(e.d-1)*e.each+j] = 1
+		patches[r] = 1
 	}
 }
 

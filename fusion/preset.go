@@ -2,6 +2,9 @@ package fusion
 
 import "fmt"
 
+// BestSamples is how many samples the preset best was chosen with.
+const BestSamples = 10_000
+
 // Preset returns a named choice of options, aligning to the last parent:
 //
 //   - paper-wts: alignment by weights as the paper's tables have it, exact
@@ -10,7 +13,7 @@ import "fmt"
 //   - paper-acts: the same by activations, not normalised, with the paper's
 //     treatment of residual blocks;
 //   - best: alignment by the cosine of activations, then regression (see
-//     [Options].Repair), on about ten thousand samples.
+//     [Options].Repair), on [BestSamples].
 //
 // best was chosen on 5,000 validation images of CIFAR-10, by briefly trained
 // pairs of narrow networks; accuracy in percent, 1,000 samples for acts. The

@@ -32,7 +32,7 @@ func (f *sampleFlags) complete(preset string) {
 	}
 	n := 200 // the paper's
 	if preset == "best" {
-		n = 10000
+		n = fusion.BestSamples
 	}
 	f.Samples = &n
 }
