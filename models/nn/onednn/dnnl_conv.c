@@ -51,6 +51,10 @@ void otf_dnnl_version(int *major, int *minor, int *patch) {
   *patch = v->patch;
 }
 
+int otf_dnnl_has_bf16(void) {
+  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
+}
+
 const char *otf_dnnl_status(int status) {
   switch ((dnnl_status_t)status) {
     case dnnl_success: return "success";

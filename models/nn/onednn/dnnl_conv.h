@@ -12,6 +12,7 @@ typedef struct otf_dnnl otf_dnnl;
 typedef struct otf_dnnl_conv otf_dnnl_conv;
 
 void otf_dnnl_version(int *major, int *minor, int *patch);
+int otf_dnnl_has_bf16(void);  // whether its convolutions run in bfloat16 on this processor
 const char *otf_dnnl_status(int status);
 
 int otf_dnnl_new(otf_dnnl **out, otf_workers *w, otf_arena *arena);

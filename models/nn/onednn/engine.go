@@ -33,8 +33,11 @@ type engine struct {
 	closers []func()
 }
 
+// HasBF16 reports whether oneDNN trains in bfloat16 on this processor.
+func HasBF16() bool { return C.otf_dnnl_has_bf16() != 0 }
+
 // New returns an engine of oneDNN and own kernels. It fails where oneDNN does
-// or for an unknown precision.
+// or for a precision that is unknown, or not for this processor.
 func New(o kernel.Options) (kernel.Engine, error) {
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
@@ -46,6 +49,9 @@ func New(o kernel.Options) (kernel.Engine, error) {
 	switch o.Precision {
 	case "", kernel.F32:
 	case kernel.BF16:
+		if !HasBF16() {
+			return nil, fmt.Errorf("onednn: precision bf16: wanted a processor with AVX-512; the portable engine, and f32, do without")
+		}
 		e.bf16 = 1
 	default:
 		return nil, fmt.Errorf("onednn: precision: wanted %s or %s, found %q", kernel.F32, kernel.BF16, o.Precision)
