@@ -98,8 +98,9 @@ func (w *weightAligner) settle(g Group, m matched) {
 
 // gram compares the channels of a group by every parameter that carries them
 // and whose other axis has a known map: Ŵ of the parent against the weight of
-// the reference. In the first pass, layers that read a group further on are
-// left out.
+// the reference. The first time, those are left out whose other channels are
+// not aligned yet: later layers that make the group, by a sum, and most that
+// read it.
 func (w *weightAligner) gram(g Group) (*ot.Gram, error) {
 	axes := g.Rows
 	if w.MatchInputs {

@@ -151,7 +151,7 @@ func (e *equations) correct(m *models.Model, l *models.Layer) error {
 	gram := blas64.Symmetric{Uplo: blas.Upper, N: e.d, Stride: e.d, Data: e.gram}
 	factor, ok := lapack64.Potrf(gram)
 	if !ok {
-		return fmt.Errorf("the samples leave the layer's inputs without variance")
+		return fmt.Errorf("activations are too large, or not finite")
 	}
 	lapack64.Potrs(factor, blas64.General{Rows: e.d, Cols: e.out.C, Stride: e.out.C, Data: e.right})
 	e.apply(m, l)

@@ -14,15 +14,19 @@ import (
 //
 //	w' = γ/√(σ²+ε)·w,  b' = γ/√(σ²+ε)·(b − µ) + β.
 //
-// It fails, naming the layer, where a BatchNorm reads anything else, or a layer
-// that others read too.
+// It fails, naming the layer, where a BatchNorm reads anything else but another
+// such BatchNorm, or a layer that others read too.
 func FoldBatchNorm(m *models.Model) (*models.Model, error) {
+	if err := m.Check(); err != nil {
+		return nil, fmt.Errorf("fusion: %w", err)
+	}
 	readers := m.Arch.Consumers()
 	folded := m.Clone()
 	arch := *m.Arch
 	arch.Layers = nil
 	renamed := map[string]string{} // BatchNorm -> the layer that takes its place
 	for _, l := range m.Arch.Layers {
+		read := l.Inputs[0]
 		l.Inputs = slices.Clone(l.Inputs)
 		for i, in := range l.Inputs {
 			if name, ok := renamed[in]; ok {
@@ -34,8 +38,8 @@ func FoldBatchNorm(m *models.Model) (*models.Model, error) {
 			continue
 		}
 		at := slices.IndexFunc(arch.Layers, func(p models.Layer) bool { return p.Name == l.Inputs[0] })
-		if at < 0 || !weighted(arch.Layers[at]) || len(readers[l.Inputs[0]]) > 1 {
-			return nil, fmt.Errorf("fusion: layer %s: wanted a BatchNorm that alone reads a Linear or Conv2D layer, found input %s", l.Name, l.Inputs[0])
+		if at < 0 || !weighted(arch.Layers[at]) || len(readers[read]) > 1 {
+			return nil, fmt.Errorf("fusion: layer %s: wanted a BatchNorm that alone reads a Linear or Conv2D layer, found input %s", l.Name, read)
 		}
 		fold(folded, &arch.Layers[at], l.Name)
 		renamed[l.Name] = l.Inputs[0]

@@ -38,9 +38,31 @@ func TestBatchNormsThatCannotBeFoldedAreRefused(t *testing.T) {
 	if _, err := FoldBatchNorm(m); err == nil || !strings.HasPrefix(err.Error(), "fusion: layer bn: ") {
 		t.Errorf("error %v", err)
 	}
-	m.Arch.Layers[1] = models.Layer{Name: "bn2", Op: models.BatchNorm, Inputs: []string{"conv"}}
-	m.Arch.Layers[2].Inputs = []string{"conv"}
-	if _, err := FoldBatchNorm(m); err == nil || !strings.HasPrefix(err.Error(), "fusion: layer bn2: ") {
-		t.Errorf("error %v", err)
+	for what, inputs := range map[string][2]string{"two that read one layer": {"conv", "conv"}, "two in a row, the first read by a sum too": {"conv", "bn1"}} {
+		m := randomModel(t, &models.Arch{Input: models.Shape{C: 2, H: 4, W: 4}, Layers: []models.Layer{
+			{Name: "conv", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 3, Kernel: 3, Stride: 1, Padding: 1},
+			{Name: "bn1", Op: models.BatchNorm, Inputs: []string{inputs[0]}},
+			{Name: "bn2", Op: models.BatchNorm, Inputs: []string{inputs[1]}},
+			{Name: "sum", Op: models.Add, Inputs: []string{"bn1", "bn2"}},
+		}}, 1)
+		if _, err := FoldBatchNorm(m); err == nil || !strings.HasPrefix(err.Error(), "fusion: layer bn") {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}
+
+func TestUnsoundModelsAreRefused(t *testing.T) {
+	m := networks()["mlp"](t, 1)
+	for name := range m.Params {
+		delete(m.Params, name)
+	}
+	if _, err := FoldBatchNorm(m); err == nil {
+		t.Error("folded without parameters")
+	}
+	if _, err := Prune(m, Pruning{Fraction: .5}); err == nil {
+		t.Error("pruned without parameters")
+	}
+	if _, _, err := Permute(m, 1); err == nil {
+		t.Error("permuted without parameters")
 	}
 }

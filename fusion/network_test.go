@@ -28,11 +28,13 @@ func newPlainNetwork(m *models.Model, _ int, layers []string) (Network, error) {
 			return nil, fmt.Errorf("no layer %q", l)
 		}
 	}
-	return &plainNetwork{model: m, shapes: shapes, layers: layers}, nil
+	return &plainNetwork{model: m, shapes: shapes, layers: layers, records: map[string][]float32{}}, nil
 }
 
 func (p *plainNetwork) Run(x []float32, n int) ([]float32, error) {
-	p.records = map[string][]float32{}
+	for l, old := range p.records {
+		p.records[l] = old[:0] // what it held is overwritten, as the contract allows
+	}
 	size := p.model.Arch.Input.Len()
 	var logits []float32
 	for s := range n {

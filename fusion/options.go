@@ -25,7 +25,7 @@ type Options struct {
 	Descent     int       // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
 
 	Samples Samples  // by activations, and for Repair: inputs to run through the models
-	Record  Recorder // runs them; models/nn if nil
+	Record  Recorder // runs them; RecordOn("", 0) if nil
 	Repair  Repair   // of the fused model's statistics
 }
 
@@ -57,8 +57,9 @@ const (
 type Residual string
 
 // The residual policies. SharedMap gives all channels that an Add ties one map,
-// found from all the layers that make them, so that permutations keep the
-// function. PaperAverage does what the paper's code does, see residual_paper.go.
+// found from all the layers that make them (by weights, from those whose inputs
+// are aligned by then: the others count with Descent), so that permutations
+// keep the function. PaperAverage does what the paper's code does, see residual_paper.go.
 const (
 	SharedMap    Residual = "group" // the default
 	PaperAverage Residual = "paper"
@@ -85,7 +86,7 @@ func (o Options) complete(parents int) (Options, error) {
 		o.Solver = ot.Exact{}
 	}
 	if o.Record == nil {
-		o.Record = predictor
+		o.Record = RecordOn("", 0)
 	}
 	if o.Reference == Last {
 		o.Reference = parents - 1
@@ -146,6 +147,9 @@ func proportions(given []float64, parents int) ([]float64, error) {
 	}
 	sum := 0.0
 	for _, p := range given {
+		if p < 0 {
+			return nil, fmt.Errorf("fusion: proportions %v: wanted no negative number, found %g", given, p)
+		}
 		sum += p
 	}
 	if !(sum > 0) || math.IsInf(sum, 0) {

@@ -12,6 +12,9 @@ import (
 // of the copy is channel order[q] of the model. The copy computes the same
 // function.
 func Permute(m *models.Model, seed uint64) (*models.Model, map[string][]int, error) {
+	if err := m.Check(); err != nil {
+		return nil, nil, fmt.Errorf("fusion: %w", err)
+	}
 	groups, err := Groups(m.Arch)
 	if err != nil {
 		return nil, nil, err

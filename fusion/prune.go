@@ -37,6 +37,9 @@ func Prune(m *models.Model, p Pruning) (*models.Model, error) {
 	if !(p.Fraction >= 0 && p.Fraction < 1) {
 		return nil, fmt.Errorf("fusion: prune: wanted a fraction from 0 to below 1, found %g", p.Fraction)
 	}
+	if err := m.Check(); err != nil {
+		return nil, fmt.Errorf("fusion: prune: %w", err)
+	}
 	groups, err := Groups(m.Arch)
 	if err != nil {
 		return nil, err

@@ -10,14 +10,17 @@ import (
 	"otfusion/models/nn"
 )
 
-// predictor is the Recorder of models/nn. Algorithms are chosen by rule, so
-// that a fusion gives the same bits in every run.
-func predictor(m *models.Model, batch int, layers []string) (Network, error) {
-	p, err := nn.NewPredictor(m, nn.Options{Batch: batch, Deterministic: true}, layers...)
-	if err != nil {
-		return nil, err
+// RecordOn is the Recorder of models/nn on an engine, "" for the best there is,
+// and so many threads, 0 for all. Algorithms are chosen by rule, so that a
+// fusion gives the same bits in every run.
+func RecordOn(engine string, threads int) Recorder {
+	return func(m *models.Model, batch int, layers []string) (Network, error) {
+		p, err := nn.NewPredictor(m, nn.Options{Batch: batch, Compute: engine, Threads: threads, Deterministic: true}, layers...)
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
 	}
-	return p, nil
 }
 
 // recording runs samples through models and reads what chosen layers put out.
@@ -72,6 +75,9 @@ func (r *recording) batches(ctx context.Context, each func(x []float32, n int) e
 		x = slices.Grow(x[:0], n*r.samples.Size())[:n*r.samples.Size()]
 		if err := r.samples.Read(x, from); err != nil {
 			return fmt.Errorf("fusion: samples: %w", err)
+		}
+		if i := slices.IndexFunc(x, func(v float32) bool { return v-v != 0 }); i >= 0 {
+			return fmt.Errorf("fusion: samples: sample %d: wanted finite values, found %g", from+i/r.samples.Size(), x[i])
 		}
 		if err := each(x, n); err != nil {
 			return err

@@ -23,7 +23,7 @@ func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []a
 	for i := range fused.Arch.Layers {
 		l := &fused.Arch.Layers[i]
 		// Behind the network's input the average is exact: all parents read the same.
-		if !weighted(*l) || l.Inputs[0] == models.InputName {
+		if !weighted(*l) || f.readsSamples(*l) {
 			continue
 		}
 		if err := f.regressLayer(ctx, &e, fused, l, alignments); err != nil {
@@ -31,6 +31,16 @@ func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []a
 		}
 	}
 	return fused, nil
+}
+
+// readsSamples tells the layers that read the network's input, flattened or not.
+func (f *fuser) readsSamples(l models.Layer) bool {
+	for l.Inputs[0] != models.InputName {
+		if l, _ = f.arch.Layer(l.Inputs[0]); l.Op != models.Flatten {
+			return false
+		}
+	}
+	return true
 }
 
 // regressLayer corrects one layer.
@@ -64,6 +74,9 @@ func (f *fuser) regressLayer(ctx context.Context, e *equations, fused *models.Mo
 			missed.Data[i] = -v
 		}
 		for k, lambda := range f.Proportions {
+			if lambda == 0 {
+				continue
+			}
 			theirs, err := beside.run(parts[k], x, n)
 			if err != nil {
 				return err

@@ -2,21 +2,32 @@ package fusion
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
+	"otfusion/fusion/gemm"
 	"otfusion/models"
 )
 
 // repair corrects the statistics of the fused model as Options.Repair says.
 func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []alignment) (*models.Model, error) {
+	var err error
 	switch f.Repair {
 	case Rescale:
-		return f.rescale(ctx, fused, alignments)
+		fused, err = f.rescale(ctx, fused, alignments)
 	case Regress:
-		return f.regress(ctx, fused, alignments)
+		fused, err = f.regress(ctx, fused, alignments)
 	case ResetBatchNorm:
-		return f.resetBatchNorm(ctx, fused)
+		fused, err = f.resetBatchNorm(ctx, fused)
+	default:
+		return fused, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := fused.Check(); err != nil {
+		return nil, fmt.Errorf("fusion: repair: %w", err)
 	}
 	return fused, nil
 }
@@ -36,7 +47,7 @@ func (f *fuser) rescale(ctx context.Context, fused *models.Model, alignments []a
 	for _, m := range members {
 		found, err := f.measure(ctx, fused, m.PreActivation)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("fusion: layer %s: %w", m.PreActivation, err)
 		}
 		scale, shift := found.towards(targets[m.Layer])
 		at := slices.IndexFunc(fused.Arch.Layers, func(l models.Layer) bool { return l.Name == m.PreActivation })
@@ -72,6 +83,9 @@ func (f *fuser) interpolatedMoments(ctx context.Context, members []Member, align
 	}
 	targets := map[string]moments{}
 	for k, parent := range f.parents {
+		if f.Proportions[k] == 0 {
+			continue
+		}
 		found, err := f.measureAll(ctx, parent, layers)
 		if err != nil {
 			return nil, err
@@ -94,7 +108,7 @@ func (f *fuser) resetBatchNorm(ctx context.Context, fused *models.Model) (*model
 		}
 		found, err := f.measure(ctx, fused, l.Inputs[0])
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("fusion: layer %s: %w", l.Name, err)
 		}
 		mean := fused.Params[l.Name+"."+string(models.RunningMean)].Data
 		variance := fused.Params[l.Name+"."+string(models.RunningVar)].Data
@@ -106,10 +120,25 @@ func (f *fuser) resetBatchNorm(ctx context.Context, fused *models.Model) (*model
 	return fused, nil
 }
 
-// measure returns the moments of one layer's output.
+// measure returns the moments of one layer's output, or of the samples.
 func (f *fuser) measure(ctx context.Context, m *models.Model, layer string) (moments, error) {
+	if layer == models.InputName {
+		return f.measureSamples(ctx)
+	}
 	found, err := f.measureAll(ctx, upTo(m, layer), []string{layer})
 	return found[layer], err
+}
+
+// measureSamples returns the moments of the samples' channels.
+func (f *fuser) measureSamples(ctx context.Context) (moments, error) {
+	in := f.arch.Input
+	total := newSums(in.C)
+	r := &recording{samples: f.Samples, batch: min(f.Samples.Len(), 64)}
+	err := r.batches(ctx, func(x []float32, n int) error {
+		total.add(gemm.View{Data: x, Outer: n, Size: in.C, Inner: in.H * in.W})
+		return nil
+	})
+	return total.moments(), err
 }
 
 // measureAll runs the samples through a model once and returns the moments of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"otfusion/fusion/gemm"
@@ -124,5 +125,49 @@ func TestAChannelThatNeverVariesIsOnlyShifted(t *testing.T) {
 	scale, shift := moments{[]float64{2, 2}, []float64{0, 1}}.towards(moments{[]float64{3, 3}, []float64{5, 5}})
 	if scale[0] != 1 || shift[0] != 1 || scale[1] != 5 || shift[1] != -7 {
 		t.Errorf("scale %v, shift %v", scale, shift)
+	}
+}
+
+// batchNormFirst is a network that normalises its input.
+func batchNormFirst(t *testing.T, seed uint64) *models.Model {
+	t.Helper()
+	return randomModel(t, &models.Arch{Input: models.Shape{C: 2, H: 4, W: 4}, Layers: []models.Layer{
+		{Name: "bn", Op: models.BatchNorm, Inputs: []string{models.InputName}},
+		{Name: "conv", Op: models.Conv2D, Inputs: []string{"bn"}, Out: 3, Kernel: 3, Stride: 1, Padding: 1},
+		{Name: "gap", Op: models.GlobalAvgPool, Inputs: []string{"conv"}},
+		{Name: "flat", Op: models.Flatten, Inputs: []string{"gap"}},
+		{Name: "fc", Op: models.Linear, Inputs: []string{"flat"}, Out: 2},
+	}}, seed)
+}
+
+func TestResetBatchNormOfTheInput(t *testing.T) {
+	a, b := batchNormFirst(t, 1), batchNormFirst(t, 2)
+	x := noise(a.Arch.Input, 100, 3)
+	fused, _, err := Fuse(context.Background(), []*models.Model{a, b}, Options{Repair: ResetBatchNorm, Samples: x, Record: newPlainNetwork})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean, variance := 0.0, 0.0
+	for i, v := range x.X {
+		if i/16%2 == 1 {
+			mean += float64(v) / 1600
+			variance += float64(v) * float64(v) / 1600
+		}
+	}
+	variance -= mean * mean
+	if m, v := fused.Params["bn.running_mean"].Data[1], fused.Params["bn.running_var"].Data[1]; math.Abs(float64(m)-mean) > 1e-6 || math.Abs(float64(v)-variance) > 1e-5 {
+		t.Errorf("mean %v, variance %v, want %v, %v", m, v, mean, variance)
+	}
+}
+
+func TestSamplesThatAreNotFiniteAreRefused(t *testing.T) {
+	a := networks()["mlp"](t, 1)
+	for _, r := range []Repair{Rescale, Regress} {
+		x := noise(a.Arch.Input, 9, 3)
+		x.X[4*x.Values+1] = float32(math.NaN())
+		_, _, err := Fuse(context.Background(), []*models.Model{a, a}, Options{Repair: r, Samples: x, Record: newPlainNetwork})
+		if err == nil || !strings.Contains(err.Error(), "sample 4: wanted finite values, found NaN") {
+			t.Errorf("%s: error %v", r, err)
+		}
 	}
 }

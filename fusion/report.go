@@ -33,7 +33,7 @@ type GroupReport struct {
 	FixedPoints   float64  `json:"fixed_points"`   // share of the map on its diagonal
 	Iterations    int      `json:"iterations"`     // of the solver
 	Converged     bool     `json:"converged"`      // of the solver
-	Seconds       float64  `json:"seconds"`        // of cost and solution
+	Seconds       float64  `json:"seconds"`        // of the transport problem, without the inner products behind its cost
 }
 
 func newGroupReport(g Group, cost ot.Matrix) GroupReport {

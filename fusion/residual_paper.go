@@ -96,6 +96,18 @@ func (f *fuser) fitsPaper() error {
 			return fmt.Errorf("fusion: layer %s: the paper's residual policy, which knows blocks as in ResNet18 only, does not find its inputs", sites[i].Name)
 		}
 	}
+	return f.normsFitPaper(sites)
+}
+
+// normsFitPaper refuses batch norms that would be left unaligned: all but those
+// that alone read a layer.
+func (f *fuser) normsFitPaper(sites []site) error {
+	for _, l := range f.arch.Layers {
+		behind := func(s site) bool { return s.Members[0].PreActivation == l.Name }
+		if l.Op == models.BatchNorm && !slices.ContainsFunc(sites, behind) {
+			return fmt.Errorf("fusion: layer %s: the paper's residual policy wants batch norms that alone read a Linear or Conv2D layer", l.Name)
+		}
+	}
 	return nil
 }
 

@@ -147,3 +147,24 @@ func TestHalfwayAveragesMaps(t *testing.T) {
 		t.Errorf("map %+v, want %+v", m, want)
 	}
 }
+
+// A batch norm that follows no layer directly has no map in the paper's policy.
+func TestPaperPolicyRefusesBatchNormsOfTheirOwn(t *testing.T) {
+	m := randomModel(t, &models.Arch{Input: models.Shape{C: 2, H: 4, W: 4}, Layers: []models.Layer{
+		{Name: "conv", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 3, Stride: 1, Padding: 1},
+		{Name: "relu", Op: models.ReLU, Inputs: []string{"conv"}},
+		{Name: "bn", Op: models.BatchNorm, Inputs: []string{"relu"}},
+		{Name: "gap", Op: models.GlobalAvgPool, Inputs: []string{"bn"}},
+		{Name: "flat", Op: models.Flatten, Inputs: []string{"gap"}},
+		{Name: "fc", Op: models.Linear, Inputs: []string{"flat"}, Out: 2},
+	}}, 1)
+	o := Options{Align: Activations, Residual: PaperAverage, Samples: noise(m.Arch.Input, 5, 1), Record: newPlainNetwork}
+	_, _, err := Fuse(context.Background(), []*models.Model{m, m}, o)
+	if err == nil || !strings.HasPrefix(err.Error(), "fusion: layer bn: ") {
+		t.Errorf("error %v", err)
+	}
+	o.Residual = SharedMap
+	if _, _, err := Fuse(context.Background(), []*models.Model{m, m}, o); err != nil {
+		t.Errorf("with shared maps: %v", err)
+	}
+}

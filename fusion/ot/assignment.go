@@ -43,6 +43,9 @@ func (in instance) assignable() bool {
 }
 
 func (in instance) assign(ctx context.Context) (*Plan, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	s := newMatching(costView{in.cost, in.cost.Rows > in.cost.Cols})
 	err := s.solve(ctx)
 	switch {

@@ -323,6 +323,18 @@ func TestCancellation(t *testing.T) {
 	}
 }
 
+// The identity is found without a step that could be stopped.
+func TestCancelledBeforeTheStart(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	easy := costOf(5, 5, func(i, j int) float64 { return float64((i - j) * (i - j)) })
+	for _, s := range []Solver{Assignment{}, NetworkSimplex{}, Sinkhorn{Reg: 1}} {
+		if plan, err := s.Solve(ctx, Problem{Cost: easy}); plan != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("%T: wanted context.Canceled, found %v", s, err)
+		}
+	}
+}
+
 func TestIndependentOfGoroutines(t *testing.T) {
 	rng := newRand(9)
 	square := Problem{Cost: clouds(rng, 300, 300)}

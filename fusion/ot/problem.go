@@ -16,7 +16,8 @@ type Problem struct {
 
 // Solver turns a problem into a plan. Solvers are small values that may be
 // copied, compared and shared between goroutines. A cancelled context stops
-// the solver within about a millisecond of work and its error is returned.
+// the solver at its next step, at the latest after one pass over the costs, and
+// its error is returned.
 type Solver interface {
 	Solve(ctx context.Context, p Problem) (*Plan, error)
 }

@@ -35,6 +35,9 @@ func (s NetworkSimplex) Solve(ctx context.Context, p Problem) (*Plan, error) {
 // simplex solves the problem without the points of zero mass, then prices
 // those points back in.
 func (in instance) simplex(ctx context.Context, maxIterations int) (*Plan, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	rows, cols := positive(in.a), positive(in.b)
 	t := newTransport(in.restrict(rows, cols))
 	t.startGreedy()
