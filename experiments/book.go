@@ -1,10 +1,6 @@
 package experiments
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/stat"
-)
+import "math"
 
 // Book answers an experiment's questions about tasks and remembers which were
 // asked for. The same layout code therefore serves planning, where every
@@ -13,17 +9,16 @@ type Book struct {
 	Scale Scale
 	Asked []Task
 	load  func(Task) (Result, bool)
+	lost  func(Task) bool // it or what it needs has failed
 }
 
-// NewBook is a book over a store; a nil store knows nothing, for planning.
-func NewBook(scale Scale, store *Store) *Book {
-	return &Book{Scale: scale, load: func(t Task) (Result, bool) {
-		if store == nil {
-			return Result{}, false
-		}
-		r, err := store.Load(t)
-		return r, err == nil
-	}}
+// NewBook is a book that knows no results, for planning.
+func NewBook(scale Scale) *Book {
+	return &Book{
+		Scale: scale,
+		load:  func(Task) (Result, bool) { return Result{}, false },
+		lost:  func(Task) bool { return false },
+	}
 }
 
 // Result returns what a task found, and false while it is not finished.
@@ -48,51 +43,50 @@ func (b *Book) Series(t Task, name string) []float64 {
 	return r.Series[name]
 }
 
-// Stat is a mean over repetitions.
-type Stat struct {
-	Mean float64 `json:"mean"`
-	SD   float64 `json:"sd,omitempty"` // sample standard deviation, 0 for one repetition
-	N    int     `json:"n"`            // repetitions that are finished
-}
-
-// Summarize is the mean and standard deviation of the values that are numbers.
-func Summarize(values ...float64) Stat {
-	var known []float64
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			known = append(known, v)
-		}
-	}
-	switch len(known) {
-	case 0:
-		return Stat{Mean: math.NaN()}
-	case 1:
-		return Stat{Mean: known[0], N: 1}
-	}
-	mean, sd := stat.MeanStdDev(known, nil)
-	return Stat{Mean: mean, SD: sd, N: len(known)}
-}
-
 // Over is a metric's Stat over repetitions of a task.
 func (b *Book) Over(tasks []Task, name string) Stat {
 	values := make([]float64, len(tasks))
 	for i, t := range tasks {
 		values[i] = b.Metric(t, name)
 	}
-	return Summarize(values...)
+	s := Summarize(values...)
+	s.Lost = b.countLost(tasks)
+	return s
 }
 
-// Pointwise summarises curves of n points over repetitions, point by point.
-func Pointwise(n int, curves [][]float64) []Stat {
-	stats := make([]Stat, n)
-	for i := range stats {
-		var values []float64
-		for _, c := range curves {
-			if i < len(c) {
-				values = append(values, c[i])
+// Curve summarises a series of n points over repetitions of a task, point by
+// point.
+func (b *Book) Curve(tasks []Task, n int, series func(Task) []float64) []Stat {
+	points := make([][]float64, n)
+	for _, t := range tasks {
+		s := series(t)
+		for i := range points {
+			v := math.NaN()
+			if i < len(s) {
+				v = s[i]
 			}
+			points[i] = append(points[i], v)
 		}
+	}
+	stats := make([]Stat, n)
+	for i, values := range points {
 		stats[i] = Summarize(values...)
+		stats[i].Lost = b.countLost(tasks)
 	}
 	return stats
+}
+
+// named reads the series of that name, for Curve.
+func (b *Book) named(name string) func(Task) []float64 {
+	return func(t Task) []float64 { return b.Series(t, name) }
+}
+
+func (b *Book) countLost(tasks []Task) int {
+	n := 0
+	for _, t := range tasks {
+		if b.lost(t) {
+			n++
+		}
+	}
+	return n
 }

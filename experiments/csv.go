@@ -12,7 +12,7 @@ import (
 func (s Section) csv() ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	records := [][]string{{"scale", "table", "row", "column", "ours", "sd", "repetitions", "paper", "text"}}
+	records := [][]string{{"scale", "table", "row", "column", "ours", "sd", "finished", "of", "paper", "text"}}
 	for _, t := range s.Tables {
 		for _, r := range t.Rows {
 			for i, v := range r.Values {
@@ -26,10 +26,10 @@ func (s Section) csv() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// fields are ours, its standard deviation and repetitions, the paper's value
+// fields are ours, its standard deviation, the repetitions finished and asked for, the paper's value
 // and the words, each empty if there is none.
 func (v Value) fields() []string {
-	fields := []string{"", "", strconv.Itoa(v.Ours.N), "", v.Text}
+	fields := []string{"", "", strconv.Itoa(v.Ours.N), strconv.Itoa(v.Ours.Of), "", v.Text}
 	if !math.IsNaN(v.Ours.Mean) {
 		fields[0] = exact(v.Ours.Mean)
 	}
@@ -37,7 +37,7 @@ func (v Value) fields() []string {
 		fields[1] = exact(v.Ours.SD)
 	}
 	if v.Paper != nil {
-		fields[3] = exact(*v.Paper)
+		fields[4] = exact(*v.Paper)
 	}
 	return fields
 }

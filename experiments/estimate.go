@@ -32,11 +32,13 @@ func (r Runner) forecast(ctx context.Context, tasks []Task, clock timer) (Foreca
 	e := estimator{env: r.Env, history: r.Env.Store.history(r.Env.Compute), measured: times{}, clock: clock}
 	ends := map[string]float64{} // of each task, if nothing but its inputs held it up
 	total, last := 0.0, 0.0
-	for _, t := range r.Shard.Part(closure(tasks)) {
+	plan := closure(tasks)
+	read := r.Env.Store.readNetworks(plan)
+	for _, t := range r.Shard.Part(plan) {
 		if err := ctx.Err(); err != nil {
 			return f, err
 		}
-		s := statusOf(r.Env.Store, t)
+		s := statusOf(r.Env.Store, t, read)
 		if !s.Finished {
 			if err := e.estimate(t, &s); err != nil {
 				return f, err
@@ -83,7 +85,10 @@ func (e estimator) estimate(t Task, s *TaskStatus) error {
 	if err != nil {
 		return err
 	}
-	epochs := max(0, w.recipe.Epochs-e.env.Store.epochs(t))
+	epochs := w.recipe.Epochs
+	if !s.Damaged { // what is set aside is done again
+		epochs = max(0, epochs-e.env.Store.epochs(t))
+	}
 	s.Estimate, s.Basis = float64(epochs*w.steps())*step, basis
 	return nil
 }

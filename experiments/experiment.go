@@ -25,7 +25,7 @@ type Report struct {
 
 // Plan lists the tasks that the experiment needs at a scale.
 func (e Experiment) Plan(scale Scale) []Task {
-	book := NewBook(scale, nil)
+	book := NewBook(scale)
 	e.Present(book)
 	return book.Asked
 }

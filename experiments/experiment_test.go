@@ -17,7 +17,7 @@ func TestPlansAreTheSameWhateverIsFinished(t *testing.T) {
 			if len(tasks) == 0 {
 				t.Errorf("%s at scale %s has no tasks", e.Name, scale)
 			}
-			ones := NewBook(scale, nil)
+			ones := NewBook(scale)
 			ones.load = func(Task) (Result, bool) {
 				return Result{Outcome: Outcome{Metrics: map[string]float64{"accuracy": 1}}}, true
 			}

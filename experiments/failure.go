@@ -38,9 +38,14 @@ func (s Store) failedSince(t Task, start time.Time) error {
 	if err != nil || info.ModTime().Before(start) {
 		return nil
 	}
-	reason, err := os.ReadFile(path)
-	if err != nil {
-		return nil
+	if reason := s.failure(t); reason != "" {
+		return fmt.Errorf("in another process: %s", reason)
 	}
-	return fmt.Errorf("in another process: %s", strings.TrimSpace(string(reason)))
+	return nil
+}
+
+// failure says why a task's last run failed, "" if none did.
+func (s Store) failure(t Task) string {
+	reason, _ := os.ReadFile(filepath.Join(s.Dir(t), failureFile)) // none: not failed
+	return strings.TrimSpace(string(reason))
 }

@@ -22,7 +22,6 @@ type Figure struct {
 	YLabel string  `json:"y_label"`
 	LogX   bool    `json:"log_x,omitempty"` // points at x ≤ 0 are left out
 	Curves []Curve `json:"curves"`
-	Lines  []Line  `json:"lines,omitempty"`
 }
 
 // The size of a figure's axes and labels, in points: on a phone a point becomes
@@ -81,13 +80,6 @@ func (f Figure) plot() (*plot.Plot, []entry, error) {
 		e, err := f.Curves[i].add(p, look, f.LogX)
 		if err != nil {
 			return nil, nil, fmt.Errorf("curve %s: %w", f.Curves[i].Name, err)
-		}
-		entries = append(entries, e...)
-	}
-	for i, l := range f.Lines {
-		e, err := l.add(p, i)
-		if err != nil {
-			return nil, nil, fmt.Errorf("line %s: %w", l.Name, err)
 		}
 		entries = append(entries, e...)
 	}
@@ -163,25 +155,4 @@ func (c Curve) add(p *plot.Plot, look look, positive bool) ([]entry, error) {
 	bars.Color, bars.Width, bars.CapWidth = look.color, vg.Points(1), vg.Points(5)
 	p.Add(bars, line, marks)
 	return []entry{{c.Name, []plot.Thumbnailer{line, marks}}}, nil
-}
-
-// Line is a horizontal reference of a Figure, such as the ensemble's accuracy.
-type Line struct {
-	Name string `json:"name"`
-	Y    Stat   `json:"y"`
-}
-
-// add draws the i-th line over the width that the curves take.
-func (l Line) add(p *plot.Plot, i int) ([]entry, error) {
-	if !l.Y.finite() || p.X.Min > p.X.Max {
-		return nil, nil
-	}
-	line, err := plotter.NewLine(plotter.XYs{{X: p.X.Min, Y: l.Y.Mean}, {X: p.X.Max, Y: l.Y.Mean}})
-	if err != nil {
-		return nil, err
-	}
-	patterns := [][]vg.Length{{1.5, 2.5}, {8, 2.5, 1.5, 2.5}, {8, 3}}
-	line.Color, line.Width, line.Dashes = axisColor(), vg.Points(1.4), patterns[i%len(patterns)]
-	p.Add(line)
-	return []entry{{l.Name, []plot.Thumbnailer{line}}}, nil
 }

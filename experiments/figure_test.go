@@ -16,7 +16,7 @@ func TestFigureLeavesOutWhatIsNotFinished(t *testing.T) {
 	f := Figure{Curves: []Curve{
 		{Name: "half", X: []float64{1, 2}, Y: []Stat{{Mean: 3, N: 1}, Summarize()}},
 		{Name: "none", X: []float64{1, 2}, Y: []Stat{Summarize(), Summarize()}},
-	}, Lines: []Line{{"unknown", Summarize()}}}
+	}}
 	svg, err := f.render("svg")
 	if err != nil {
 		t.Fatal(err)
@@ -37,8 +37,8 @@ func TestFigureDrawsHardRanges(t *testing.T) {
 		"zero, log":        {LogX: true, Curves: []Curve{{X: []float64{0, .001}, Y: append(one, one...)}}},
 		"infinite loss":    {Curves: []Curve{{X: []float64{1, 2}, Y: append(one, Summarize(math.Inf(1)))}}},
 		"nothing":          {Curves: []Curve{{X: []float64{2}, Y: []Stat{Summarize()}}}},
-		"nothing, log":     {LogX: true, Lines: []Line{{"l", one[0]}}},
-		"small rates, log": {LogX: true, Curves: []Curve{{X: []float64{.0005, .01}, Y: append(one, one...)}}, Lines: []Line{{"l", one[0]}}},
+		"nothing, log":     {LogX: true},
+		"small rates, log": {LogX: true, Curves: []Curve{{X: []float64{.0005, .01}, Y: append(one, one...)}}},
 	} {
 		content, err := f.render("png")
 		if err != nil {
@@ -60,7 +60,7 @@ func TestInlineFigureFollowsTheTheme(t *testing.T) {
 	if strings.Contains(string(svg), "#") {
 		t.Error("the drawing has colours of its own")
 	}
-	for _, want := range []string{"var(--hue-1)", "stroke-dasharray", "weights &lt; rows", "ensemble", `aria-label="Accuracy over`} {
+	for _, want := range []string{"var(--hue-1)", "stroke-dasharray", "weights &lt; rows", `aria-label="Accuracy over`} {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("the drawing lacks %q", want)
 		}

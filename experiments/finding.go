@@ -7,11 +7,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// Finding says whether a claim of the paper holds in our runs.
+// Finding says whether a claim holds in our runs.
 type Finding struct {
-	Claim    string  `json:"claim"`    // what the paper says
-	Verdict  Verdict `json:"verdict"`  //
-	Evidence string  `json:"evidence"` // our numbers, and the reason where it does not hold
+	Claim    string  `json:"claim"`          // of the paper, or a goal of our own
+	Verdict  Verdict `json:"verdict"`        //
+	Evidence string  `json:"evidence"`       // our numbers, and the reason where it does not hold
+	Goal     bool    `json:"goal,omitempty"` // of this project, beyond the paper
 }
 
 // Verdict is the outcome for a claim.
@@ -90,7 +91,7 @@ func findingsMarkdown(findings []Finding) string {
 		return ""
 	}
 	w := table.NewWriter()
-	w.AppendHeader(table.Row{"", "the paper's claim", "our runs"})
+	w.AppendHeader(table.Row{"", "claim", "our runs"})
 	for _, f := range findings {
 		w.AppendRow(table.Row{f.Verdict.Mark() + " " + string(f.Verdict), f.Claim, f.Evidence})
 	}

@@ -23,6 +23,12 @@ func judge(claim string, holds bool, evidence string, numbers ...float64) Findin
 	return f
 }
 
+// goal marks a finding as one that the paper does not claim.
+func goal(f Finding) Finding {
+	f.Goal = true
+	return f
+}
+
 // findings are kept at scales that can judge: a smoke run shows only that
 // everything works.
 func (b *Book) findings(list ...Finding) []Finding {
@@ -32,11 +38,12 @@ func (b *Book) findings(list ...Finding) []Finding {
 	return list
 }
 
-// value is the mean in a column of the first row with a label, NaN without.
+// value is the settled mean in a column of the first row with a label, NaN
+// without.
 func (t Table) value(label string, column int) float64 {
 	for _, r := range t.Rows {
 		if r.Label == label && column < len(r.Values) {
-			return r.Values[column].Ours.Mean
+			return r.Values[column].Ours.Settled()
 		}
 	}
 	return math.NaN()

@@ -1,7 +1,10 @@
 package experiments
 
 import (
+	"hash/fnv"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -26,13 +29,100 @@ func TestJudge(t *testing.T) {
 // Nothing is judged before its runs are there.
 func TestFindingsStartOpen(t *testing.T) {
 	for _, e := range All() {
-		for _, f := range e.Present(NewBook(Paper, nil)).Findings {
+		for _, f := range e.Present(NewBook(Paper)).Findings {
 			if f.Verdict != Open {
 				t.Errorf("%s: without any run %q is %s: %s", e.Name, f.Claim, f.Verdict, f.Evidence)
 			}
 		}
-		if n := len(e.Present(NewBook(Smoke, nil)).Findings); n > 0 {
+		if n := len(e.Present(NewBook(Smoke)).Findings); n > 0 {
 			t.Errorf("%s judges %d claims at smoke scale", e.Name, n)
 		}
+	}
+}
+
+// What is judged does not depend on runs that are not there.
+func TestFindingsWaitForTheirRuns(t *testing.T) {
+	for _, e := range All() {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			checkWaiting(t, e)
+		})
+	}
+}
+
+func checkWaiting(t *testing.T, e Experiment) {
+	var asked []string
+	for _, task := range e.Plan(Laptop) {
+		asked = append(asked, ID(task))
+	}
+	numbers := arbitraryNumbers{asked, map[string]Result{}}
+	for _, missing := range slices.Compact(slices.Sorted(slices.Values(asked))) {
+		for i, f := range numbers.judge(e, missing, math.NaN()) {
+			if f.Verdict == Open {
+				continue
+			}
+			low, high := numbers.judge(e, missing, 0)[i], numbers.judge(e, missing, 100)[i]
+			if f.Verdict != low.Verdict || f.Verdict != high.Verdict {
+				t.Errorf("without %s %q is %s; with it at 0 %s, at 100 %s", missing, f.Claim, f.Verdict, low.Verdict, high.Verdict)
+			}
+		}
+	}
+}
+
+// arbitraryNumbers are results that the tasks' IDs decide.
+type arbitraryNumbers struct {
+	asked   []string // IDs in the order in which the experiment asks for them
+	results map[string]Result
+}
+
+// judge has the findings where the numbers of one task are a value; NaN leaves
+// that task unfinished.
+func (a arbitraryNumbers) judge(e Experiment, task string, value float64) []Finding {
+	b := NewBook(Laptop)
+	b.load = func(Task) (Result, bool) {
+		id := a.asked[len(b.Asked)-1]
+		if id == task {
+			return resultOf(func() float64 { return value }), !math.IsNaN(value)
+		}
+		if _, ok := a.results[id]; !ok {
+			h := fnv.New64a()
+			h.Write([]byte(id))
+			rng := rand.New(rand.NewPCG(h.Sum64(), 0))
+			a.results[id] = resultOf(func() float64 { return 100 * rng.Float64() })
+		}
+		return a.results[id], true
+	}
+	return e.Present(b).Findings
+}
+
+// resultOf has every number that an experiment asks for.
+func resultOf(number func() float64) Result {
+	r := Result{Outcome: Outcome{Metrics: map[string]float64{}, Series: map[string][]float64{}}}
+	for _, name := range []string{"accuracy", "validation", "fused", "loss", "fusion_seconds", "allocated_mb"} {
+		r.Metrics[name] = number()
+		for range 60 {
+			r.Series[name] = append(r.Series[name], number())
+		}
+	}
+	return r
+}
+
+// A repetition that failed is not waited for; one that is not finished is.
+func TestSettled(t *testing.T) {
+	b := NewBook(Paper)
+	tasks := []Task{Train{Seed: 1}, Train{Seed: 2}, Train{Seed: 3}}
+	b.load = func(t Task) (Result, bool) {
+		return Result{Outcome: Outcome{Metrics: map[string]float64{"accuracy": float64(t.(Train).Seed)}}}, t.(Train).Seed != 3
+	}
+	if s := b.Over(tasks, "accuracy"); s.Mean != 1.5 || !math.IsNaN(s.Settled()) || Ours(s).String() != "1.50 ± 0.71 [2 of 3]" {
+		t.Errorf("one to do: %+v, settled %g, %s", s, s.Settled(), Ours(s))
+	}
+	b.lost = func(t Task) bool { return t.(Train).Seed == 3 }
+	if s := b.Over(tasks, "accuracy"); s.Settled() != 1.5 {
+		t.Errorf("one failed: settled %g, want 1.5", s.Settled())
+	}
+	points := b.Curve(tasks, 2, func(t Task) []float64 { return b.Series(t, "loss") })
+	if !math.IsNaN(points[1].Settled()) {
+		t.Errorf("no series: settled %g", points[1].Settled())
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // legendText says how to read the numbers, wherever they stand.
 const legendText = "Accuracies are in percent on test data. Ours stands first, after ± its standard deviation over repetitions, " +
-	"in parentheses the paper's value; – is not finished."
+	"in parentheses the paper's value; [4 of 5] says how many repetitions are finished where not all are, – that none is."
 
 // Markdown is the survey as a document.
 func (s Survey) Markdown() string {
@@ -35,7 +35,7 @@ func (s Survey) stateMarkdown() string {
 	}
 	text := w.RenderMarkdown() + "\n\n"
 	if t := s.Tally(); t.Total() > 0 {
-		text = fmt.Sprintf("**Of %s, %s.**\n\n", plural(t.Total(), "claim", "claims"), t) + text
+		text = fmt.Sprintf("**Of %s of the paper, %s%s.**\n\n", plural(t.Total(), "claim", "claims"), t, s.goals()) + text
 	}
 	if len(s.Absent) > 0 {
 		text += "Nothing is finished of: " + strings.Join(s.Absent, ", ") + ".\n"
@@ -43,11 +43,23 @@ func (s Survey) stateMarkdown() string {
 	return text
 }
 
+// goals counts those beyond the paper in words.
+func (s Survey) goals() string {
+	t := s.Goals()
+	if t.Total() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; of %s beyond it, %s", plural(t.Total(), "goal", "goals"), t)
+}
+
 // Markdown is the section as a part of a document.
 func (s Section) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<a id=%q></a>\n\n## %s, scale %s\n\n%s · %s · %s\n\n    %s\n\n",
 		s.Anchor(), s.Experiment.Title, s.Scale, s.Experiment.Source, s.Progress(), s.Provenance(), s.Command)
+	for _, f := range s.Failed {
+		fmt.Fprintf(&b, "Failed: `%s`: %s\n\n", f.ID, f.Reason)
+	}
 	if len(s.Findings) > 0 {
 		b.WriteString(findingsMarkdown(s.Findings) + "\n")
 	}

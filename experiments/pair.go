@@ -32,10 +32,15 @@ type merger struct {
 }
 
 // pair is two parents.
-type pair struct{ a, b Task }
+type pair struct{ a, b Train }
+
+// way leads from a to b, past the weights of b.
+func (p pair) way(a Alignment, weights ...float64) Path {
+	return Path{A: p.a, B: p.b, Alignment: a, Weights: weights, Dataset: p.b.Dataset, Validation: p.b.Recipe.Validation}
+}
 
 func (p pairing) pair(i int) pair {
-	parent := func(seed int) Task {
+	parent := func(seed int) Train {
 		return Train{Arch: p.arch, Width: p.width, Dataset: p.dataset, Recipe: p.recipe, Seed: uint64(seed)}
 	}
 	return pair{parent(2 * i), parent(2*i + 1)}
@@ -135,12 +140,11 @@ func plural(n int, one, many string) string {
 // path measures a metric on the way from A to B with the k-th merger, over the
 // pairs.
 func (p pairing) path(b *Book, k int, weights []float64, metric string) []Stat {
-	var series [][]float64
+	var ways []Task
 	for i, q := range p.pairs() {
-		t := Path{A: q.a, B: q.b, Alignment: p.mergers(uint64(i))[k].alignment, Weights: weights, Dataset: p.dataset}
-		series = append(series, b.Series(t, metric))
+		ways = append(ways, q.way(p.mergers(uint64(i))[k].alignment, weights...))
 	}
-	return Pointwise(len(weights), series)
+	return b.Curve(ways, len(weights), b.named(metric))
 }
 
 // recipe returns a built-in recipe.

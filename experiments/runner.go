@@ -43,6 +43,7 @@ type schedule struct {
 	runner   Runner
 	started  time.Time
 	own      map[string]bool // by ID: what the shard answers for
+	read     map[string]bool // by ID: whose networks are read
 	pending  []Task          // not settled, not running; what to turn to first comes first
 	settled  map[string]bool // by ID; false: failed
 	running  int
@@ -53,7 +54,7 @@ type schedule struct {
 
 func newSchedule(r Runner, plan []Task) *schedule {
 	r.Jobs = max(r.Jobs, 1)
-	s := &schedule{runner: r, started: time.Now(), own: map[string]bool{}, pending: r.Shard.order(plan),
+	s := &schedule{runner: r, started: time.Now(), own: map[string]bool{}, read: r.Env.Store.readNetworks(plan), pending: r.Shard.order(plan),
 		total: len(plan), settled: map[string]bool{}, ended: make(chan Failure)}
 	for _, t := range r.Shard.Part(plan) {
 		s.own[ID(t)] = true
@@ -88,8 +89,11 @@ func (s *schedule) consider(ctx context.Context, t Task) bool {
 			return true
 		}
 	}
-	if s.known(t) {
+	if _, err := s.runner.Env.Store.find(t, s.read); err == nil {
 		s.settle(t, Known, nil)
+		return true
+	} else if !errors.Is(err, ErrUnfinished) && !errors.Is(err, ErrDamaged) {
+		s.settle(t, Failed, err)
 		return true
 	}
 	if err := s.runner.Env.Store.failedSince(t, s.started); err != nil {
@@ -102,20 +106,19 @@ func (s *schedule) consider(ctx context.Context, t Task) bool {
 	return s.start(ctx, t)
 }
 
-// known reports whether the task has a result. A damaged folder is set aside.
-func (s *schedule) known(t Task) bool {
-	_, err := s.runner.Env.Store.Load(t)
-	if err == nil {
-		return true
+// known reports whether a claimed task has a result. What is in a damaged
+// folder is set aside.
+func (s *schedule) known(t Task) (bool, error) {
+	_, err := s.runner.Env.Store.find(t, s.read)
+	if err == nil || errors.Is(err, ErrUnfinished) {
+		return err == nil, nil
 	}
-	if !errors.Is(err, ErrUnfinished) {
-		note := fmt.Sprintf("%v; cannot be set aside", err)
-		if aside, e := s.runner.Env.Store.SetAside(t); e == nil {
-			note = fmt.Sprintf("%v; set aside as %s, computing it again", err, aside)
-		}
-		s.runner.Env.notify(Event{Task: t, State: Progress, Note: note})
+	aside, e := s.runner.Env.Store.SetAside(t)
+	if e != nil {
+		return false, fmt.Errorf("%w; it cannot be set aside: %w", err, e)
 	}
-	return false
+	s.runner.Env.notify(Event{Task: t, State: Progress, Note: fmt.Sprintf("%v; set aside as %s, computing it again", err, aside)})
+	return false, nil
 }
 
 // start claims a task and runs it in the background; false if another process
@@ -129,7 +132,12 @@ func (s *schedule) start(ctx context.Context, t Task) bool {
 		s.settle(t, Failed, err)
 		return true
 	}
-	if s.known(t) { // finished by another process since we looked
+	switch known, err := s.known(t); {
+	case err != nil:
+		c.release()
+		s.settle(t, Failed, err)
+		return true
+	case known: // finished by another process since we looked
 		c.release()
 		s.settle(t, Known, nil)
 		return true
@@ -137,8 +145,9 @@ func (s *schedule) start(ctx context.Context, t Task) bool {
 	s.running++
 	s.runner.Env.notify(Event{Task: t, State: Started, Done: len(s.settled), Total: s.total})
 	go func() {
-		defer c.release()
-		s.ended <- Failure{t, s.runner.attempt(ctx, t, c)}
+		err := s.runner.attempt(ctx, t, c)
+		c.release() // before the process may end
+		s.ended <- Failure{t, err}
 	}()
 	return true
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // sum is a task that adds up its inputs' values and its own.
@@ -123,6 +124,63 @@ func TestDamagedResultIsSetAside(t *testing.T) {
 	damaged, _ := filepath.Glob(store.Dir(a) + ".damaged-*")
 	if len(damaged) != 1 || runs.Load() != 2 {
 		t.Errorf("%d folders set aside and %d runs, want 1 and 2", len(damaged), runs.Load())
+	}
+}
+
+// Who has not claimed a damaged folder leaves it alone: another process may
+// already compute the task again in it.
+func TestDamagedResultOfAnotherIsLeftAlone(t *testing.T) {
+	var runs atomic.Int32
+	store := Store{Root: t.TempDir()}
+	a, _ := diamond(&runs)
+	other, err := acquire(store.Dir(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.release()
+	if err := os.WriteFile(filepath.Join(store.Dir(a), resultFile), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := (Runner{Env: Env{Store: store}}).Run(ctx, []Task{a}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want to wait until the time is over", err)
+	}
+	if damaged, _ := filepath.Glob(store.Dir(a) + ".damaged-*"); len(damaged) > 0 || !other.held() || runs.Load() > 0 {
+		t.Errorf("set aside %v, claim held %v, %d runs", damaged, other.held(), runs.Load())
+	}
+}
+
+// A network is computed again only for tasks that read it.
+func TestMissingNetworksAreMadeWhenRead(t *testing.T) {
+	var runs atomic.Int32
+	store := Store{Root: t.TempDir()}
+	a, d := diamond(&runs)
+	run := func(t *testing.T) {
+		if failures, err := (Runner{Env: Env{Store: store}}).Run(context.Background(), []Task{d}); err != nil || len(failures) > 0 {
+			t.Fatal(failures, err)
+		}
+	}
+	run(t)
+	r, err := store.Load(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Model = "the checksum of a network that was not kept"
+	if err := writeJSON(filepath.Join(store.Dir(a), resultFile), r); err != nil {
+		t.Fatal(err)
+	}
+	run(t)
+	if runs.Load() != 4 {
+		t.Errorf("%d tasks ran, want the 4 of before: nothing reads the network", runs.Load())
+	}
+	b := d.Inputs()[0]
+	if err := os.Remove(filepath.Join(store.Dir(b), resultFile)); err != nil {
+		t.Fatal(err)
+	}
+	run(t)
+	if runs.Load() != 6 {
+		t.Errorf("%d tasks ran, want 6: b again, and a, whose network it reads", runs.Load())
 	}
 }
 

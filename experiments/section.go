@@ -19,6 +19,7 @@ type Section struct {
 	Command string   `json:"command"`           // that produces it again
 	Missing int      `json:"missing"`           // tasks that are not finished
 	Damaged []string `json:"damaged,omitempty"` // those of them whose folders cannot be read
+	Failed  []Lost   `json:"failed,omitempty"`  // those of them that were tried in vain
 	Runs    []Run    `json:"runs"`
 	started bool     // a task that it asks for is finished
 }
@@ -29,7 +30,7 @@ func NewSection(e Experiment, scale Scale, store Store) Section {
 }
 
 func newSection(e Experiment, scale Scale, s *shelf) Section {
-	book := &Book{Scale: scale, load: s.result}
+	book := &Book{Scale: scale, load: s.result, lost: s.lost}
 	section := Section{Experiment: e, Name: e.Name, Scale: scale, Report: e.Present(book),
 		Command: fmt.Sprintf("otfusion experiment run %s --scale %s", e.Name, scale)}
 	for _, t := range book.Asked {
@@ -53,7 +54,16 @@ func (s *Section) count(t Task, from *shelf) {
 	s.Missing++
 	if err != ErrUnfinished {
 		s.Damaged = append(s.Damaged, id)
+	} else if reason := from.store.failure(t); reason != "" {
+		line, _, _ := strings.Cut(reason, "\n") // of a panic, without its stack
+		s.Failed = append(s.Failed, Lost{id, line})
 	}
+}
+
+// Lost is a task whose last run failed.
+type Lost struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
 }
 
 // Started reports whether there is anything to show.
@@ -70,6 +80,9 @@ func (s Section) Progress() string {
 	progress := fmt.Sprintf("%d of %d tasks finished", len(s.Runs), s.Tasks())
 	if s.Missing == 0 {
 		progress = fmt.Sprintf("all %d tasks finished", s.Tasks())
+	}
+	if n := len(s.Failed); n > 0 {
+		progress += fmt.Sprintf(", %d failed", n)
 	}
 	if n := len(s.Damaged); n > 0 {
 		progress += fmt.Sprintf(", %d damaged and to be done again", n)
@@ -90,7 +103,7 @@ func (s Section) Text() string {
 		b.WriteString("\n" + t.Text())
 	}
 	if len(s.Findings) > 0 {
-		b.WriteString("\nThe paper's claims\n" + findingsText(s.Findings))
+		b.WriteString("\nClaims\n" + findingsText(s.Findings))
 	}
 	fmt.Fprintf(&b, "\n%s at scale %s: %s\n", s.Name, s.Scale, s.Progress())
 	return b.String()

@@ -1,5 +1,7 @@
 package experiments
 
+import "slices"
+
 // shelf reads each result of a store once: checking the networks behind the
 // results takes most of the time of a report.
 type shelf struct {
@@ -24,6 +26,14 @@ func (s *shelf) load(t Task) (Result, error) {
 		s.known[id] = r
 	}
 	return r.result, r.err
+}
+
+// lost reports whether a task, or what it needs, has failed.
+func (s *shelf) lost(t Task) bool {
+	if _, err := s.load(t); err == nil {
+		return false
+	}
+	return s.store.failure(t) != "" || slices.ContainsFunc(t.Inputs(), s.lost)
 }
 
 // result is the answer that a Book wants.

@@ -25,13 +25,15 @@ func (s TaskStatus) State() string {
 // Status looks tasks and all that they depend on up in a store, inputs first.
 func Status(store Store, tasks []Task) []TaskStatus {
 	var list []TaskStatus
-	for _, t := range closure(tasks) {
-		list = append(list, statusOf(store, t))
+	plan := closure(tasks)
+	read := store.readNetworks(plan)
+	for _, t := range plan {
+		list = append(list, statusOf(store, t, read))
 	}
 	return list
 }
 
-func statusOf(store Store, t Task) TaskStatus {
-	r, err := store.Load(t)
+func statusOf(store Store, t Task, read map[string]bool) TaskStatus {
+	r, err := store.find(t, read)
 	return TaskStatus{ID: ID(t), Summary: Summary(t), Finished: err == nil, Damaged: err != nil && err != ErrUnfinished, Seconds: r.Seconds}
 }

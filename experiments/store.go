@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"otfusion/models/atomicfile"
@@ -38,11 +39,14 @@ type Store struct{ Root string }
 // Dir is the folder of a task.
 func (s Store) Dir(t Task) string { return filepath.Join(s.Root, "cells", ID(t)) }
 
-// ErrUnfinished says that a task has no result yet.
-var ErrUnfinished = errors.New("not finished")
+// What Load finds beside results.
+var (
+	ErrUnfinished = errors.New("not finished") // the task has no result yet
+	ErrDamaged    = errors.New("damaged")      // the folder does not hold what was written
+)
 
-// Load returns the result of a finished task, or ErrUnfinished. Any other
-// error means that the folder is damaged.
+// Load returns the result of a finished task, ErrUnfinished, or an error that
+// wraps ErrDamaged if there is a result that cannot be used.
 func (s Store) Load(t Task) (Result, error) {
 	r, err := s.read(t)
 	if err != nil {
@@ -61,6 +65,28 @@ func (s Store) Recall(t Task) (Result, error) {
 	return r, err
 }
 
+// readNetworks are the IDs of tasks whose networks others of the plan, that are
+// not finished, will read.
+func (s Store) readNetworks(plan []Task) map[string]bool {
+	read := map[string]bool{}
+	for _, t := range slices.Backward(plan) {
+		if _, err := s.find(t, read); err != nil {
+			for _, in := range t.Inputs() {
+				read[ID(in)] = true
+			}
+		}
+	}
+	return read
+}
+
+// find is Load for tasks whose networks are read, and Recall for others.
+func (s Store) find(t Task, read map[string]bool) (Result, error) {
+	if read[ID(t)] {
+		return s.Load(t)
+	}
+	return s.Recall(t)
+}
+
 func (s Store) read(t Task) (r Result, err error) {
 	text, err := os.ReadFile(filepath.Join(s.Dir(t), resultFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -70,7 +96,7 @@ func (s Store) read(t Task) (r Result, err error) {
 		return r, err
 	}
 	if err := json.Unmarshal(text, &r); err != nil {
-		return Result{}, fmt.Errorf("experiments: %s: %s is damaged: %w", ID(t), resultFile, err)
+		return Result{}, fmt.Errorf("experiments: %s: %s is %w: %w", ID(t), resultFile, ErrDamaged, err)
 	}
 	return r, nil
 }
@@ -81,11 +107,13 @@ func (s Store) verify(t Task, r Result) error {
 		return nil
 	}
 	sum, err := checksum(filepath.Join(s.Dir(t), ModelFile))
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("experiments: %s is %w: %w", ID(t), ErrDamaged, err)
+	case err != nil:
 		return fmt.Errorf("experiments: %s: %w", ID(t), err)
-	}
-	if sum != r.Model {
-		return fmt.Errorf("experiments: %s: %s is damaged: wanted sha256 %.12s, found %.12s", ID(t), ModelFile, r.Model, sum)
+	case sum != r.Model:
+		return fmt.Errorf("experiments: %s: %s is %w: wanted sha256 %.12s, found %.12s", ID(t), ModelFile, ErrDamaged, r.Model, sum)
 	}
 	return nil
 }
@@ -101,11 +129,27 @@ func (s Store) Save(t Task, r Result) error {
 	return writeJSON(filepath.Join(s.Dir(t), resultFile), r)
 }
 
-// SetAside renames a damaged folder, so that the task is computed again and
-// nothing is lost.
+// SetAside moves all that is in a damaged folder, but the claim on it, to
+// another, so that the task is computed again and nothing is lost. Only who
+// holds the claim may do so.
 func (s Store) SetAside(t Task) (string, error) {
 	aside := fmt.Sprintf("%s.damaged-%d", s.Dir(t), time.Now().UnixNano())
-	return aside, os.Rename(s.Dir(t), aside)
+	files, err := os.ReadDir(s.Dir(t))
+	if err != nil {
+		return aside, err
+	}
+	if err := os.Mkdir(aside, 0o755); err != nil {
+		return aside, err
+	}
+	for _, f := range files {
+		if f.Name() == claimFile {
+			continue
+		}
+		if err := os.Rename(filepath.Join(s.Dir(t), f.Name()), filepath.Join(aside, f.Name())); err != nil {
+			return aside, err
+		}
+	}
+	return aside, nil
 }
 
 // checksum is the sha256 of a file, or "" with the error.

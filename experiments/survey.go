@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -67,8 +68,15 @@ func (s Survey) Findings() []Finding {
 	return list
 }
 
-// Tally counts the claims of all sections, each once.
-func (s Survey) Tally() Tally { return tally(s.Findings()) }
+// Tally counts the paper's claims of all sections, each once.
+func (s Survey) Tally() Tally { return s.tally(false) }
+
+// Goals counts the goals beyond the paper, each once.
+func (s Survey) Goals() Tally { return s.tally(true) }
+
+func (s Survey) tally(goal bool) Tally {
+	return tally(slices.DeleteFunc(s.Findings(), func(f Finding) bool { return f.Goal != goal }))
+}
 
 // Text is the survey for a terminal.
 func (s Survey) Text() string {

@@ -43,7 +43,8 @@ func Words(format string, args ...any) Value {
 }
 
 // String is "96.31 ± 0.36 (96.21)": ours, its standard deviation over several
-// repetitions, the paper's in parentheses; "–" stands for what is not finished.
+// repetitions, the paper's in parentheses. "[4 of 5]" stands where not all
+// repetitions are finished, "–" where none is.
 func (v Value) String() string { return v.mean() + v.spread() + v.paper() }
 
 func (v Value) mean() string {
@@ -56,11 +57,17 @@ func (v Value) mean() string {
 	return number(v.Ours.Mean, decimals(v.Ours.Mean))
 }
 
+// spread is the standard deviation, and how many repetitions are there where
+// some are missing.
 func (v Value) spread() string {
-	if v.Ours.N < 2 {
-		return ""
+	text := ""
+	if v.Ours.N > 1 {
+		text = " ± " + number(v.Ours.SD, decimals(v.Ours.Mean))
 	}
-	return " ± " + number(v.Ours.SD, decimals(v.Ours.Mean))
+	if 0 < v.Ours.N && v.Ours.N < v.Ours.Of {
+		text += fmt.Sprintf(" [%d of %d]", v.Ours.N, v.Ours.Of)
+	}
+	return text
 }
 
 func (v Value) paper() string {
@@ -90,9 +97,9 @@ func (s Stat) finite() bool { return !math.IsNaN(s.Mean-s.Mean) && !math.IsNaN(s
 // MarshalJSON writes a mean that is no number as null.
 func (s Stat) MarshalJSON() ([]byte, error) {
 	if !s.finite() {
-		return []byte(`{"mean":null,"n":0}`), nil
+		return fmt.Appendf(nil, `{"mean":null,"n":%d,"of":%d,"lost":%d}`, s.N, s.Of, s.Lost), nil
 	}
-	return fmt.Appendf(nil, `{"mean":%g,"sd":%g,"n":%d}`, s.Mean, s.SD, s.N), nil
+	return fmt.Appendf(nil, `{"mean":%g,"sd":%g,"n":%d,"of":%d,"lost":%d}`, s.Mean, s.SD, s.N, s.Of, s.Lost), nil
 }
 
 // writer lays the table out; the caller renders it as text, Markdown, CSV or HTML.

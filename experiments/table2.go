@@ -27,6 +27,10 @@ func crowdOf(s Scale, n int) crowd {
 		c.recipe = recipe("quick", train.FromScratch, "vgg11", "cifar10")
 		c.finetune = recipe("quick", train.FineTuning, "vgg11", "cifar10")
 	}
+	if s == Paper { // the best of table S10
+		c.finetune.Epochs, c.finetune.Optimizer.LR = 150, .05/2
+		c.finetune.Schedule = train.Schedule{Kind: train.Step, Every: 20, Factor: .5}
+	}
 	for seed := range n {
 		c.parents = append(c.parents, Train{Arch: "vgg11", Width: p.width, Dataset: c.dataset, Recipe: c.recipe, Seed: uint64(seed)})
 	}
@@ -70,15 +74,24 @@ func presentTable2(b *Book) Report {
 			},
 		}
 		r.Tables = append(r.Tables, t)
-		r.Findings = append(r.Findings, b.findings(crowdFinding(k, t))...)
+		r.Findings = append(r.Findings, b.findings(crowdFinding(k, c.strongest(b), t))...)
 	}
 	return r
 }
 
-func crowdFinding(k int, t Table) Finding {
-	parents, vanilla, ot := t.value("parents, mean", 0), t.value("vanilla average", 0), t.value("OT, activations", 0)
+// strongest is the accuracy of the best parent.
+func (c crowd) strongest(b *Book) float64 {
+	best := 0.0
+	for _, p := range c.parents {
+		best = max(best, b.Metric(p, "accuracy"))
+	}
+	return best
+}
+
+func crowdFinding(k int, parent float64, t Table) Finding {
+	vanilla, ot := t.value("vanilla average", 0), t.value("OT, activations", 0)
 	failed, tuned := t.value("vanilla average", 1), t.value("OT, activations", 1)
-	return judge(fmt.Sprintf("Q15, K = %d: the vanilla average is at chance, fusion is not, and fine-tuned it beats its parents and the fine-tuned vanilla average.", k),
-		vanilla < 15 && ot > vanilla+20 && tuned > parents && tuned > failed,
-		"parents %.2f on average, vanilla %.2f, OT %.2f; fine-tuned vanilla %.2f, OT %.2f", parents, vanilla, ot, failed, tuned)
+	return judge(fmt.Sprintf("Q15, K = %d: the vanilla average is at chance and stays there when fine-tuned, fusion is not, and fine-tuned it beats every parent.", k),
+		vanilla < 15 && failed < 15 && ot > vanilla+20 && tuned > parent,
+		"best parent %.2f, vanilla %.2f, OT %.2f; fine-tuned vanilla %.2f, OT %.2f", parent, vanilla, ot, failed, tuned)
 }

@@ -52,8 +52,9 @@ func describe(t Task) description {
 	return d
 }
 
-// ID names a task by the hash of everything that determines its result:
-// 16 hexadecimal digits behind the task's kind.
+// ID names a task by the hash of its configuration and its inputs':
+// 16 hexadecimal digits behind the task's kind. By which program and on which
+// machine it was computed stands in its Result.
 func ID(t Task) string {
 	text, err := json.Marshal(describe(t))
 	if err != nil {

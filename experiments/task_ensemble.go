@@ -3,7 +3,6 @@ package experiments
 import (
 	"context"
 
-	"otfusion/data"
 	"otfusion/train"
 )
 
@@ -22,7 +21,7 @@ func (t Ensemble) Inputs() []Task { return t.Members }
 
 // Run implements Task.
 func (t Ensemble) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	_, test, err := data.Load(t.Dataset, w.Env.DataDir)
+	splits, err := w.splits(t.Dataset, train.Recipe{})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -30,6 +29,6 @@ func (t Ensemble) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	s, _, err := train.EvaluateEnsemble(ctx, ms, t.Weights, test, w.Env.evaluation())
+	s, _, err := train.EvaluateEnsemble(ctx, ms, t.Weights, splits.Test, w.Env.evaluation())
 	return Outcome{Metrics: map[string]float64{"accuracy": s.Accuracy, "loss": s.Loss}}, err
 }

@@ -41,23 +41,25 @@ func (a Alignment) weighted(proportions ...float64) Alignment {
 }
 
 // apply merges the models; the report is nil for vanilla averaging.
-func (a Alignment) apply(ctx context.Context, ms []*models.Model, d *data.Dataset) (*models.Model, *fusion.Report, error) {
+func (a Alignment) apply(ctx context.Context, e Env, ms []*models.Model, d *data.Dataset) (*models.Model, *fusion.Report, error) {
 	if a.Preset == "vanilla" {
 		m, err := fusion.Average(ms, a.Proportions)
 		return m, nil, err
 	}
-	o, err := a.options(d)
+	o, err := a.options(e)
+	if err == nil && a.Samples > 0 {
+		o.Samples, err = a.samples(d)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	return fusion.Fuse(ctx, ms, o)
 }
 
-func (a Alignment) options(d *data.Dataset) (fusion.Options, error) {
+// options are all but the samples.
+func (a Alignment) options(e Env) (fusion.Options, error) {
 	o, err := fusion.Preset(a.Preset)
-	if err != nil {
-		return o, err
-	}
+	o.Record = fusion.RecordOn(e.Engine, e.Threads)
 	o.Proportions = a.Proportions
 	o.Passes, o.Descent = cmp.Or(a.Passes, o.Passes), cmp.Or(a.Descent, o.Descent)
 	o.MatchInputs = a.MatchInputs || o.MatchInputs
@@ -66,23 +68,21 @@ func (a Alignment) options(d *data.Dataset) (fusion.Options, error) {
 	if a.Reg > 0 {
 		o.Solver = ot.Sinkhorn{Reg: a.Reg}
 	}
-	if a.Samples > 0 {
-		if d, err = a.Part.of(d); err != nil {
-			return o, err
-		}
-		o.Samples, err = sampleImages(d, a.Samples, a.Seed)
-	}
 	return o, err
 }
 
-// sampleImages chooses images at random, normalised and not augmented.
-func sampleImages(d *data.Dataset, n int, seed uint64) (fusion.Samples, error) {
-	indices, err := data.Sample(d.Len(), n, seed)
+// samples chooses images at random, normalised and not augmented.
+func (a Alignment) samples(d *data.Dataset) (fusion.Samples, error) {
+	d, err := a.Part.of(d)
 	if err != nil {
 		return nil, err
 	}
-	x := make([]float32, n*d.ImageSize())
-	return fusion.InMemory{X: x, Values: d.ImageSize()}, d.Gather(indices, x, make([]int32, n))
+	indices, err := data.Sample(d.Len(), a.Samples, a.Seed)
+	if err != nil {
+		return nil, err
+	}
+	x := make([]float32, a.Samples*d.ImageSize())
+	return fusion.InMemory{X: x, Values: d.ImageSize()}, d.Gather(indices, x, make([]int32, a.Samples))
 }
 
 // Fuse is the task of merging the networks of other tasks.
@@ -101,7 +101,7 @@ func (t Fuse) Inputs() []Task { return t.Parents }
 
 // Run implements Task.
 func (t Fuse) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := train.Recipe{Validation: t.Validation}.Splits(t.Dataset, w.Env.DataDir)
+	splits, err := w.splits(t.Dataset, train.Recipe{Validation: t.Validation})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -109,7 +109,7 @@ func (t Fuse) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	fused, report, err := t.Alignment.apply(ctx, ms, splits.Train)
+	fused, report, err := t.Alignment.apply(ctx, w.Env, ms, splits.Train)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -3,7 +3,6 @@ package experiments
 import (
 	"context"
 
-	"otfusion/data"
 	"otfusion/train"
 )
 
@@ -15,6 +14,8 @@ type Path struct {
 	Alignment Alignment `json:"alignment"`
 	Weights   []float64 `json:"weights"` // w_B
 	Dataset   string    `json:"dataset"`
+
+	Validation int `json:"validation,omitempty"` // images held out, as the parents' recipe has it
 }
 
 // Kind implements Task.
@@ -25,7 +26,7 @@ func (t Path) Inputs() []Task { return []Task{t.A, t.B} }
 
 // Run implements Task.
 func (t Path) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	d, test, err := data.Load(t.Dataset, w.Env.DataDir)
+	splits, err := w.splits(t.Dataset, train.Recipe{Validation: t.Validation})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -35,11 +36,11 @@ func (t Path) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	}
 	o := Outcome{Series: map[string][]float64{}}
 	for _, b := range t.Weights {
-		m, _, err := t.Alignment.weighted(1-b, b).apply(ctx, ms, d)
+		m, _, err := t.Alignment.weighted(1-b, b).apply(ctx, w.Env, ms, splits.Train)
 		if err != nil {
 			return o, err
 		}
-		s, err := train.Evaluate(ctx, m, test, w.Env.evaluation())
+		s, err := train.Evaluate(ctx, m, splits.Test, w.Env.evaluation())
 		if err != nil {
 			return o, err
 		}

@@ -30,7 +30,7 @@ func (t Prune) Inputs() []Task { return []Task{t.Model} }
 
 // Run implements Task.
 func (t Prune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := train.Recipe{Validation: t.Validation}.Splits(t.Dataset, w.Env.DataDir)
+	splits, err := w.splits(t.Dataset, train.Recipe{Validation: t.Validation})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -42,7 +42,7 @@ func (t Prune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	fused, _, err := t.Alignment.apply(ctx, []*models.Model{dense, pruned}, splits.Train)
+	fused, _, err := t.Alignment.apply(ctx, w.Env, []*models.Model{dense, pruned}, splits.Train)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -30,15 +30,16 @@ func (t Timing) Inputs() []Task { return nil }
 const timings = 3
 
 // Run implements Task.
-func (t Timing) Run(ctx context.Context, _ *Workspace) (Outcome, error) {
+func (t Timing) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	parents, err := t.networks()
 	if err != nil {
 		return Outcome{}, err
 	}
-	o, err := t.options(parents[0].Arch)
+	o, err := t.Alignment.options(w.Env)
 	if err != nil {
 		return Outcome{}, err
 	}
+	o.Samples = t.noise(parents[0].Arch.Input.Len())
 	metrics := map[string]float64{"parameters": float64(parents[0].Arch.Count())}
 	for i := range timings {
 		before := allocated()
@@ -71,19 +72,14 @@ func (t Timing) networks() ([]*models.Model, error) {
 	return parents, nil
 }
 
-// options are the alignment's, with noise for images.
-func (t Timing) options(a *models.Arch) (fusion.Options, error) {
-	o, err := fusion.Preset(t.Alignment.Preset)
-	if err != nil {
-		return o, err
-	}
+// noise takes the place of images, which are so many values.
+func (t Timing) noise(values int) fusion.Samples {
 	rng := rand.New(rand.NewPCG(t.Alignment.Seed, 0))
-	x := make([]float32, t.Alignment.Samples*a.Input.Len())
+	x := make([]float32, t.Alignment.Samples*values)
 	for i := range x {
 		x[i] = float32(rng.NormFloat64())
 	}
-	o.Samples = fusion.InMemory{X: x, Values: a.Input.Len()}
-	return o, nil
+	return fusion.InMemory{X: x, Values: values}
 }
 
 // allocated is all the heap memory that was ever asked for, in bytes.

@@ -29,7 +29,7 @@ func (t Train) Inputs() []Task { return t.Lesson.inputs() }
 
 // Run implements Task.
 func (t Train) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := t.Recipe.Splits(t.Dataset, w.Env.DataDir)
+	splits, err := w.splits(t.Dataset, t.Recipe)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -70,7 +70,7 @@ func (t Finetune) Inputs() []Task { return append([]Task{t.Model}, t.Lesson.inpu
 
 // Run implements Task.
 func (t Finetune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := t.Recipe.Splits(t.Dataset, w.Env.DataDir)
+	splits, err := w.splits(t.Dataset, t.Recipe)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -17,7 +17,7 @@ func presentTiming(b *Book) Report {
 	}
 	two, six := table.value("2 VGG11, weights", 0), table.value("6 VGG11, activations", 0)
 	r.Findings = b.findings(judge("Q22: two VGG11 fuse by weights in 2.5 s or less, six by activations in 15 s or less.", two <= 2.5 && six <= 15,
-		"%.2f s and %.2f s, on two cores in place of a V100", two, six))
+		"%.2f s and %.2f s, on a processor in place of a V100", two, six))
 	return r
 }
 

@@ -41,11 +41,11 @@ func presentWidths(b *Book) Report {
 	var kept float64
 	for _, n := range narrowings() {
 		p := pair{a, Train{Arch: "mlpnet", Hidden: n.hidden, Dataset: "mnist", Recipe: r, Seed: 1}}
-		curve := pathOf(b, p, draws(b.Scale, byActivations(200, 0)), "mnist")
+		curve := pathOf(b, p, draws(b.Scale, byActivations(200, 0)))
 		t.Rows = append(t.Rows, widthRow(b, "ρ = "+n.ratio, p, curve))
 		f.Curves = append(f.Curves, Curve{Name: "ρ = " + n.ratio, X: tenths(), Y: curve})
 		if n.ratio == "½" {
-			kept = curve[0].Mean
+			kept = curve[0].Settled()
 		}
 	}
 	alone := b.Metric(a, "accuracy")
@@ -54,12 +54,12 @@ func presentWidths(b *Book) Report {
 }
 
 // pathOf is the accuracy over w_B, over alignments.
-func pathOf(b *Book, p pair, alignments []Alignment, dataset string) []Stat {
-	var series [][]float64
+func pathOf(b *Book, p pair, alignments []Alignment) []Stat {
+	var ways []Task
 	for _, a := range alignments {
-		series = append(series, b.Series(Path{A: p.a, B: p.b, Alignment: a, Weights: tenths(), Dataset: dataset}, "accuracy"))
+		ways = append(ways, p.way(a, tenths()...))
 	}
-	return Pointwise(len(tenths()), series)
+	return b.Curve(ways, len(tenths()), b.named("accuracy"))
 }
 
 func widthRow(b *Book, label string, p pair, curve []Stat) Row {

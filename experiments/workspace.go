@@ -7,14 +7,15 @@ import (
 	"otfusion/train"
 )
 
-// Env is what tasks need to know of the machine. Nothing here changes a result
-// beyond rounding, so it is not part of a task's ID.
+// Env is what tasks need to know of the machine. It is not part of a task's ID:
+// nothing here changes a result beyond rounding, as the images in DataDir have
+// to be those that the store began with.
 type Env struct {
 	Store    Store
 	DataDir  string
 	Threads  int            // that one task may use; 0: all
 	Engine   string         // "onednn", "portable", or "" for the best there is
-	Compute  string         // its name and version, for the record
+	Compute  string         // its name and version and Threads, for the record
 	Revision string         // of the program
 	Observer train.Observer // of training runs; nil: silent
 	Notify   func(Event)

@@ -4,15 +4,25 @@
 # writes docs/results.md from it.
 set -eu
 from=${1:?usage: scripts/record.sh RESULTS}
+json=$(mktemp)
+trap 'rm -f "$json"' EXIT
 asked() {
-	bin/otfusion experiment report --results "$1" --json | grep -o '"id": *"[^"]*"' | cut -d'"' -f4 | sort -u
+	bin/otfusion experiment report --results "$1" --json >"$json"
+	grep -o '"id": *"[^"]*"' "$json" | cut -d'"' -f4 | sort -u
 }
-for cell in $(asked "$from"); do
+cells=$(asked "$from")
+for cell in $cells; do
 	mkdir -p "docs/results/cells/$cell"
-	cp "$from/cells/$cell/result.json" "docs/results/cells/$cell/"
+	for file in result.json failure.txt; do
+		rm -f "docs/results/cells/$cell/$file"
+		if [ -e "$from/cells/$cell/$file" ]; then
+			cp "$from/cells/$cell/$file" "docs/results/cells/$cell/"
+		fi
+	done
 done
-asked=$(asked docs/results)
+cells=$(asked docs/results)
+[ -n "$cells" ]
 for dir in docs/results/cells/*; do
-	echo "$asked" | grep -qx "${dir##*/}" || rm -r "$dir"
+	echo "$cells" | grep -qx "${dir##*/}" || rm -r "$dir"
 done
 bin/otfusion experiment report --results docs/results --markdown docs/results.md

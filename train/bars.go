@@ -19,6 +19,8 @@ func NewBars(w io.Writer) Observer {
 	return &bars{mpb.New(mpb.WithOutput(w), mpb.WithWidth(30), mpb.WithAutoRefresh())}
 }
 
+func (b *bars) Say(line string) { fmt.Fprintln(b.progress, line) }
+
 func (b *bars) Close() { b.progress.Wait() }
 
 func (b *bars) Start(s Start) Progress {

@@ -11,10 +11,11 @@ import (
 )
 
 // An Observer is told of training runs, of several at a time where they go
-// side by side. Close waits until everything is on the screen.
+// side by side.
 type Observer interface {
 	Start(Start) Progress
-	Close()
+	Say(line string) // shows a line beside what is told of the runs
+	Close()          // waits until everything is on the screen; the last call
 }
 
 // Start is where a run stands when it starts or is resumed.
@@ -46,6 +47,9 @@ type Silent struct{}
 
 // Start implements [Observer].
 func (Silent) Start(Start) Progress { return Silent{} }
+
+// Say implements [Observer].
+func (Silent) Say(string) {}
 
 // Close implements [Observer].
 func (Silent) Close() {}
@@ -80,6 +84,12 @@ func (l *lines) Start(s Start) Progress {
 	return run
 }
 
+func (l *lines) Say(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.w, line)
+}
+
 func (*lines) Close() {}
 
 type lineRun struct {
@@ -90,9 +100,7 @@ type lineRun struct {
 }
 
 func (r *lineRun) print(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	fmt.Fprintf(r.w, "%s: %s\n", r.Name, fmt.Sprintf(format, args...))
+	r.Say(r.Name + ": " + fmt.Sprintf(format, args...))
 }
 
 func (r *lineRun) Step(float64) { r.made++ }

@@ -132,7 +132,7 @@ func (r *run) stopped(err error) error {
 		return err
 	}
 	if saving := r.save(); saving != nil {
-		return fmt.Errorf("train: %s: %w, and the state could not be saved: %w", r.Name, err, saving)
+		return fmt.Errorf("train: %s: interrupted, and the state could not be saved: %w", r.Name, saving)
 	}
 	where := fmt.Sprintf("after step %d of %d in epoch %d of %d", r.state.Step, r.batches.Steps(), r.state.Epoch+1, r.Recipe.Epochs)
 	if r.state.Epoch == r.Recipe.Epochs {

@@ -31,7 +31,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	checkup, err := fusion.Check(g.ctx, ms, nil)
+	checkup, err := fusion.Check(g.ctx, ms, fusion.RecordOn(g.Compute, g.Threads))
 	if err != nil {
 		return err
 	}

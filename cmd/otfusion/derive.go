@@ -21,6 +21,9 @@ func (c *pruneCmd) Run(g *globals) error {
 	if !(c.Fraction >= 0 && c.Fraction < 1) {
 		return usage("--fraction: wanted 0 to below 1, found %g", c.Fraction)
 	}
+	if c.Seed != 0 && c.Criterion != "random" {
+		return usage("--seed %d: wanted --criterion random with it, found %s", c.Seed, c.Criterion)
+	}
 	pruning := fusion.Pruning{Fraction: c.Fraction, Layers: c.Layers, Criterion: fusion.Criterion(c.Criterion), Seed: c.Seed}
 	return g.derive(c.Model, c.Out, "prune", map[string]any{"pruning": pruning},
 		func(m *models.Model) (*models.Model, error) { return fusion.Prune(m, pruning) })

@@ -40,20 +40,6 @@ func (c *listCmd) Run(g *globals) error {
 	})
 }
 
-// experimentFlags choose one experiment.
-type experimentFlags struct {
-	Name  string
-	Scale string
-}
-
-func (f experimentFlags) find() (experiments.Experiment, experiments.Scale, error) {
-	list, scale, err := planFlags{Names: []string{f.Name}, Scale: f.Scale}.find()
-	if err != nil {
-		return experiments.Experiment{}, "", err
-	}
-	return list[0], scale, nil
-}
-
 // planFlags choose experiments and where their results are.
 type planFlags struct {
 	Names   []string `arg:"" name:"name" help:"Experiments, see: otfusion experiment list; or all."`

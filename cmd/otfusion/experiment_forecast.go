@@ -13,6 +13,7 @@ import (
 // forecast prints a plan and how long it will take.
 func (g *globals) forecast(r experiments.Runner, tasks []experiments.Task) error {
 	f, err := r.Forecast(g.ctx, tasks)
+	r.Env.Observer.Close()
 	if err != nil {
 		return err
 	}

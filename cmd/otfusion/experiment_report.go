@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -30,12 +31,13 @@ func (c *reportCmd) Run(g *globals) error {
 
 // one writes the report of one experiment.
 func (c *reportCmd) one(g *globals, store experiments.Store) error {
-	if c.Scale == "" {
-		c.Scale = string(experiments.Laptop)
-	}
-	e, scale, err := experimentFlags{Name: c.Name, Scale: c.Scale}.find()
+	scale, err := experiments.ParseScale(cmp.Or(c.Scale, string(experiments.Laptop)))
 	if err != nil {
-		return err
+		return usageError{err}
+	}
+	e, err := experiments.Find(c.Name)
+	if err != nil {
+		return usageError{err}
 	}
 	s := experiments.NewSection(e, scale, store)
 	if !s.Started() {

@@ -38,6 +38,7 @@ func (c *runCmd) Run(g *globals) error {
 		return err
 	}
 	failures, err := r.Run(g.ctx, tasks)
+	r.Env.Observer.Close()
 	if err != nil {
 		return err
 	}
@@ -95,22 +96,26 @@ func (c *runCmd) env(g *globals) experiments.Env {
 	env := experiments.Env{Store: experiments.Store{Root: c.Results}, DataDir: g.DataDir, Threads: threads, Engine: g.Compute,
 		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: revision(), Observer: g.progress()}
 	if !g.Quiet {
-		env.Notify = g.event
+		env.Notify = func(e experiments.Event) {
+			if line := told(e); line != "" {
+				env.Observer.Say(line)
+			}
+		}
 	}
 	return env
 }
 
-// event tells of a task on standard error.
-func (g *globals) event(e experiments.Event) {
+// told is what people want to know of an event, "" for nothing.
+func told(e experiments.Event) string {
 	switch e.State {
-	case experiments.Started, experiments.Known:
 	case experiments.Progress:
-		fmt.Fprintf(g.stderr, "%s: %s\n", experiments.ID(e.Task), e.Note)
+		return fmt.Sprintf("%s: %s", experiments.ID(e.Task), e.Note)
 	case experiments.Failed, experiments.Skipped:
-		fmt.Fprintf(g.stderr, "[%d/%d] %s %s: %v\n", e.Done, e.Total, experiments.ID(e.Task), e.State, e.Err)
+		return fmt.Sprintf("[%d/%d] %s %s: %v", e.Done, e.Total, experiments.ID(e.Task), e.State, e.Err)
 	case experiments.Finished:
-		fmt.Fprintf(g.stderr, "[%d/%d] %s %s\n", e.Done, e.Total, experiments.ID(e.Task), experiments.Summary(e.Task))
+		return fmt.Sprintf("[%d/%d] %s %s", e.Done, e.Total, experiments.ID(e.Task), experiments.Summary(e.Task))
 	}
+	return ""
 }
 
 // failed lists what failed and says how to try it again.

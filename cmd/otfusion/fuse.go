@@ -92,7 +92,7 @@ type alignFlags struct {
 	Preset          string    `enum:",paper-wts,paper-acts,best" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts or best."`
 	Align           string    `enum:",wts,acts" default:"" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts, needs --dataset)."`
 	Solver          string    `enum:"exact,sinkhorn" default:"exact" help:"Solver of the transport problems: exact or sinkhorn."`
-	Reg             float64   `default:"0.05" help:"Entropic regularisation of sinkhorn, in units of cost."`
+	Reg             *float64  `placeholder:"R" help:"Entropic regularisation of sinkhorn, in units of cost (default: 0.05)."`
 	Cost            string    `enum:",euclidean,sqeuclidean,cosine" default:"" placeholder:"COST" help:"Ground cost: euclidean (the default), sqeuclidean or cosine."`
 	NormalizeRows   bool      `help:"Compare channels scaled to unit length."`
 	MatchInputs     bool      `help:"By weights: compare the weights that read a channel as well, as git re-basin does."`
@@ -106,8 +106,10 @@ type alignFlags struct {
 	Proportions     []float64 `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
 }
 
-// iterations bounds --reference iterate.
-const iterations = 10
+const (
+	iterations  = 10  // bounds --reference iterate
+	standardReg = .05 // the smaller one that the paper tries
+)
 
 // options merges the preset with the flags that were given.
 func (f alignFlags) options() (fusion.Options, error) {
@@ -132,7 +134,7 @@ func (f alignFlags) options() (fusion.Options, error) {
 	override(&o.TransportOutput, f.TransportOutput)
 	override(&o.PreserveScale, f.PreserveScale)
 	if f.Solver == "sinkhorn" {
-		o.Solver = ot.Sinkhorn{Reg: f.Reg}
+		o.Solver = ot.Sinkhorn{Reg: given(f.Reg, standardReg)}
 	}
 	o.Proportions = f.Proportions
 	return o, f.reference(&o)
@@ -151,7 +153,7 @@ func (f alignFlags) reference(o *fusion.Options) error {
 	case "last":
 		return nil
 	case "iterate":
-		override(&o.Passes, max(f.Passes, iterations))
+		override(&o.Passes, cmp.Or(f.Passes, iterations))
 		return nil
 	}
 	k, err := strconv.Atoi(f.Reference)
@@ -183,9 +185,20 @@ func (c *fuseCmd) check() error {
 	if n, err := strconv.Atoi(c.Reference); err == nil && n >= len(c.Models) {
 		return usage("--reference: wanted 0 to %d, last or iterate, found %d", len(c.Models)-1, n)
 	}
-	return cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
-		wantPositive("--reg", c.Reg), wantPositive("--samples", *c.Samples),
+	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
+		wantPositive("--samples", *c.Samples),
 		wantNotNegative("--passes", c.Passes), wantNotNegative("--descent", c.Descent))
+}
+
+// unread refuses flags that nothing would read.
+func (c *fuseCmd) unread() error {
+	switch {
+	case c.Reg != nil && c.Solver != "sinkhorn":
+		return usage("--reg: wanted --solver sinkhorn with it, found %s", c.Solver)
+	case c.SampleIndices != "" && c.Dataset == "":
+		return usage("--sample-indices: wanted a --dataset with it")
+	}
+	return wantPositive("--reg", given(c.Reg, standardReg))
 }
 
 func (c *fuseCmd) Run(g *globals) error {
@@ -204,6 +217,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if o.Samples, err = c.load(g); err != nil {
 		return err
 	}
+	o.Record = fusion.RecordOn(g.Compute, g.Threads)
 	if o.Samples == nil && (o.Align == fusion.Activations || o.Repair != fusion.NoRepair) {
 		return usage("activations and repair need images: name a --dataset")
 	}

@@ -73,7 +73,7 @@ type announced struct {
 func (a *announced) Start(s train.Start) train.Progress {
 	if !s.Finished {
 		a.once.Do(func() {
-			fmt.Fprintf(a.stderr, "computing on %s, %d cores\n", a.engine(), runtime.GOMAXPROCS(0))
+			a.Say(fmt.Sprintf("computing on %s, %d cores", a.engine(), runtime.GOMAXPROCS(0)))
 		})
 	}
 	return a.Observer.Start(s)

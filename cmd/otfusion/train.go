@@ -19,8 +19,8 @@ type recipeFlags struct {
 	Dataset   string        `enum:"${datasets}" default:"mnist" help:"Dataset: ${enum}."`
 	Recipe    string        `default:"laptop" help:"Recipe: paper, laptop, quick, smoke, or the path of a YAML file."`
 	Seed      uint64        `default:"0" help:"Seed of everything random."`
-	Epochs    int           `placeholder:"N" help:"Epochs, in place of the recipe's."`
-	LR        float64       `name:"lr" placeholder:"RATE" help:"Learning rate, in place of the recipe's."`
+	Epochs    *int          `placeholder:"N" help:"Epochs, in place of the recipe's."`
+	LR        *float64      `name:"lr" placeholder:"RATE" help:"Learning rate, in place of the recipe's."`
 	Precision string        `enum:",f32,bf16" default:"" placeholder:"P" help:"Arithmetic: f32 or bf16, in place of the recipe's."`
 	Select    string        `enum:",validation,test,last" default:"" placeholder:"S" help:"Which epoch is kept: validation, test (as the paper did) or last."`
 	SaveEvery time.Duration `default:"60s" help:"Also save the state within an epoch, this often."`
@@ -44,11 +44,11 @@ func (f recipeFlags) load(g *globals, purpose train.Purpose, arch string) (train
 }
 
 func (f recipeFlags) override(r *train.Recipe) {
-	if f.Epochs != 0 {
-		r.Epochs = f.Epochs
+	if f.Epochs != nil {
+		r.Epochs = *f.Epochs
 	}
-	if f.LR != 0 {
-		r.Optimizer.LR = f.LR
+	if f.LR != nil {
+		r.Optimizer.LR = *f.LR
 	}
 	if f.Precision != "" {
 		r.Precision = kernel.Precision(f.Precision)
@@ -113,6 +113,9 @@ func (c *trainCmd) Run(g *globals) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	if c.Seed != 0 && c.Seeds != nil {
+		return usage("--seed %d: wanted no --seeds with it", c.Seed)
+	}
 	recipe, splits, err := c.load(g, train.FromScratch, c.familyName())
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ func (c *trainCmd) Run(g *globals) error {
 	var configs []train.Config
 	for dir, seed := range c.runs() {
 		configs = append(configs, train.Config{Dir: dir, Arch: arch, Data: splits, Recipe: recipe,
-			RecipeName: c.Recipe, Seed: seed, Threads: g.Threads, Compute: g.Compute, SaveEvery: c.SaveEvery})
+			RecipeName: c.Recipe, Seed: seed, Compute: g.Compute, SaveEvery: c.SaveEvery})
 	}
 	return g.train(configs)
 }
@@ -189,14 +192,15 @@ func trained(results []*train.Result) any {
 type finetuneCmd struct {
 	Model string `arg:"" help:"Model to start from."`
 	recipeFlags
-	Teacher     string  `type:"path" placeholder:"MODEL" help:"Distill this model's logits as well."`
-	Gamma       float64 `default:"0.7" help:"Weight γ of the distillation loss."`
-	Temperature float64 `default:"20" help:"Temperature T of the distillation loss."`
-	Out         string  `required:"" placeholder:"DIR" help:"Folder of the run."`
+	Teacher     string   `type:"path" placeholder:"MODEL" help:"Distill this model's logits as well."`
+	Gamma       *float64 `placeholder:"γ" help:"Weight γ of the distillation loss (default: 0.7)."`
+	Temperature *float64 `placeholder:"T" help:"Temperature T of the distillation loss (default: 20)."`
+	Out         string   `required:"" placeholder:"DIR" help:"Folder of the run."`
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	if err := cmp.Or(wantPositive("--gamma", c.Gamma), wantPositive("--temperature", c.Temperature)); err != nil {
+	lesson, err := c.lesson()
+	if err != nil {
 		return err
 	}
 	m, err := models.ReadFile(c.Model)
@@ -208,13 +212,22 @@ func (c *finetuneCmd) Run(g *globals) error {
 		return err
 	}
 	config := train.Config{Dir: c.Out, Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
-		Seed: c.Seed, Threads: g.Threads, Compute: g.Compute, SaveEvery: c.SaveEvery}
-	if c.Teacher != "" {
-		teacher, err := models.ReadFile(c.Teacher)
-		if err != nil {
-			return err
-		}
-		config.Distill = &train.Distillation{Teacher: teacher, Gamma: c.Gamma, Temperature: c.Temperature}
-	}
+		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery, Distill: lesson}
 	return g.train([]train.Config{config})
+}
+
+// lesson is what a teacher adds to the loss, nil without one.
+func (c *finetuneCmd) lesson() (*train.Distillation, error) {
+	gamma, temperature := given(c.Gamma, .7), given(c.Temperature, 20)
+	if err := cmp.Or(wantPositive("--gamma", gamma), wantPositive("--temperature", temperature)); err != nil {
+		return nil, err
+	}
+	if c.Teacher == "" {
+		if c.Gamma != nil || c.Temperature != nil {
+			return nil, usage("--gamma, --temperature: wanted a --teacher with them")
+		}
+		return nil, nil
+	}
+	teacher, err := models.ReadFile(c.Teacher)
+	return &train.Distillation{Teacher: teacher, Gamma: gamma, Temperature: temperature}, err
 }

@@ -10,6 +10,14 @@ type usageError struct{ error }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// given is the value of a flag, or its default.
+func given[T any](flag *T, standard T) T {
+	if flag == nil {
+		return standard
+	}
+	return *flag
+}
+
 // wantPositive refuses zero, negative numbers and NaN.
 func wantPositive[T int | float64](flag string, value T) error {
 	if !(value > 0) {
@@ -43,10 +51,13 @@ func wantWeights(flag string, weights []float64, n int) error {
 	}
 	sum := 0.0
 	for _, w := range weights {
+		if w < 0 {
+			return usage("%s: wanted no negative number, found %v", flag, weights)
+		}
 		sum += w
 	}
 	if !(sum > 0) || math.IsInf(sum, 0) {
-		return usage("%s: wanted numbers with a positive, finite sum, found %v", flag, weights)
+		return usage("%s: wanted finite numbers with a positive sum, found %v", flag, weights)
 	}
 	return nil
 }
