@@ -45,7 +45,7 @@ func TestFillNormalises(t *testing.T) {
 	for i, found := range f.x {
 		c := i / 20 % 3
 		want := (float64(d.Images[i])/255 - float64(d.Mean[c])) / float64(d.Std[c])
-		if math.Abs(float64(found)-want) > 1e-6 {
+		if !(math.Abs(float64(found)-want) <= 1e-6) {
 			t.Fatalf("value %d: wanted %v, found %v", i, want, found)
 		}
 	}
@@ -57,7 +57,7 @@ func TestFillNormalises(t *testing.T) {
 // Black is (0 − 0.1307)/0.3081 = −0.42421, white (1 − 0.1307)/0.3081 = 2.82149.
 func TestMNISTNormalisation(t *testing.T) {
 	table := (&Dataset{Channels: 1, Mean: []float32{0.1307}, Std: []float32{0.3081}}).tables()[0]
-	if math.Abs(float64(table[0])+0.42421) > 1e-5 || math.Abs(float64(table[255])-2.82149) > 1e-5 {
+	if !(math.Abs(float64(table[0])+0.42421) <= 1e-5 && math.Abs(float64(table[255])-2.82149) <= 1e-5) {
 		t.Errorf("wanted −0.42421 and 2.82149, found %v and %v", table[0], table[255])
 	}
 }

@@ -97,12 +97,23 @@ func (l cifarLayout) load(dir string) (train, test *Dataset, err error) {
 }
 
 // locate returns the folder that holds the batch files: l.folder in dir, or
-// dir itself where the first batch file lies there.
+// dir itself where the first batch file lies there and l.folder is not complete.
 func (l cifarLayout) locate(dir string) string {
-	if _, err := os.Stat(filepath.Join(dir, l.train[0].name)); err == nil {
+	folder := filepath.Join(dir, l.folder)
+	if _, err := os.Stat(filepath.Join(dir, l.train[0].name)); err == nil && !l.whole(folder) {
 		return dir
 	}
-	return filepath.Join(dir, l.folder)
+	return folder
+}
+
+// whole reports whether every file lies in a folder with its right size.
+func (l cifarLayout) whole(folder string) bool {
+	for _, f := range l.files() {
+		if l.checkFile(folder, f) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // checkFile checks that a batch file is there and has its size, before memory

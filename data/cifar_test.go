@@ -183,7 +183,7 @@ func FuzzCIFARParse(f *testing.F) {
 // Checks and times the loading of a real CIFAR-10, where OTFUSION_DATA has one.
 func BenchmarkLoadCIFAR10(b *testing.B) {
 	dir, err := DefaultDir()
-	if err != nil || !cifar10().complete(dir) {
+	if err != nil || !cifar10().whole(cifar10().locate(dir)) {
 		b.Skipf("no CIFAR-10 in %s", dir)
 	}
 	for b.Loop() {

@@ -36,7 +36,7 @@ func Fetch(ctx context.Context, name, dir string, progress func(done, total int6
 }
 
 func (l cifarLayout) fetch(ctx context.Context, dir string, d downloader) error {
-	if l.complete(dir) {
+	if l.whole(l.locate(dir)) {
 		return nil
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -53,17 +53,6 @@ func (l cifarLayout) fetch(ctx context.Context, dir string, d downloader) error 
 		return fmt.Errorf("data: fetch %s: %w", l.name, err)
 	}
 	return os.Remove(part)
-}
-
-// complete reports whether every file lies in dir with its right size.
-func (l cifarLayout) complete(dir string) bool {
-	dir = l.locate(dir)
-	for _, f := range l.files() {
-		if l.checkFile(dir, f) != nil {
-			return false
-		}
-	}
-	return true
 }
 
 // downloadError adds to err what the user can do about it.

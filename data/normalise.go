@@ -28,6 +28,9 @@ func (d *Dataset) RawPixels() *Dataset {
 	return &raw
 }
 
+// Raw reports whether d is a view by RawPixels.
+func (d *Dataset) Raw() bool { return d.Mean[0] == 0 && d.Std[0] == 1./255 }
+
 // render writes the normalised view of image i to x, C×H×W.
 func (d *Dataset) render(i int, tables []table, v view, x []float32) {
 	area := d.Height * d.Width

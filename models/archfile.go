@@ -24,9 +24,6 @@ func ReadArch(path string) (*Arch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("models: %w", err)
 	}
-	if len(text) > maxArchFile {
-		return nil, &fileError{path, fmt.Errorf("an architecture has at most %d bytes", maxArchFile)}
-	}
 	a, err := parseArch(text)
 	if err != nil {
 		return nil, &fileError{path, err}
@@ -37,6 +34,9 @@ func ReadArch(path string) (*Arch, error) {
 // parseArch reads an Arch in JSON. An attribute that it does not know would
 // change what the network computes, so it is an error.
 func parseArch(text []byte) (*Arch, error) {
+	if len(text) > maxArchFile {
+		return nil, fmt.Errorf("an architecture has at most %d bytes", maxArchFile)
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var a Arch

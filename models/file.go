@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,13 +36,15 @@ func ReadFileAs(path string, arch *Arch) (*Model, error) {
 	return m, nil
 }
 
+var errNotRegular = errors.New("not a regular file")
+
 func read(f *os.File, arch *Arch) (*Model, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a regular file")
+		return nil, errNotRegular
 	}
 	c, err := readCheckpoint(f, info.Size())
 	if err != nil {

@@ -94,6 +94,9 @@ func (p ParamSpec) check(params map[string]Tensor) error {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return fmt.Errorf("value %d is %v", i, v)
 		}
+		if p.Role == RunningVar && v < 0 {
+			return fmt.Errorf("value %d is %v, wanted a variance", i, v)
+		}
 	}
 	return nil
 }

@@ -131,8 +131,11 @@ func (c *checkpoint) takeMeta(meta map[string]string) error {
 // readHeader reads the JSON that describes the tensors.
 func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	var length [8]byte
-	if _, err := r.ReadAt(length[:], 0); err != nil {
+	if size < int64(len(length)) {
 		return nil, fmt.Errorf("no room for a header in %d bytes", size)
+	}
+	if _, err := r.ReadAt(length[:], 0); err != nil {
+		return nil, err
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > uint64(size-8) || n > maxHeader {

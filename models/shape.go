@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Shape is the shape of one sample's activation. Features without height and
@@ -48,6 +49,9 @@ func (a *Arch) shapes() (map[string]Shape, error) {
 	if len(a.Layers) == 0 {
 		return nil, fmt.Errorf("arch %q has no layers", a.Name)
 	}
+	if !showable(a.Name) {
+		return nil, fmt.Errorf("arch %q: the name has characters that cannot be printed", a.Name)
+	}
 	if !a.Input.plausible() {
 		return nil, fmt.Errorf("arch %q: input %v is no shape", a.Name, a.Input)
 	}
@@ -62,10 +66,16 @@ func (a *Arch) shapes() (map[string]Shape, error) {
 	return shapes, nil
 }
 
+// showable tells names that are safe to show on a terminal.
+func showable(name string) bool { return strings.Map(printable, name) == name }
+
 // infer returns the layer's output shape, given those of the layers before it.
 func (l Layer) infer(known map[string]Shape) (Shape, error) {
 	if _, taken := known[l.Name]; taken || l.Name == "" {
 		return Shape{}, fmt.Errorf("name %q is empty, another layer's, or the input's", l.Name)
+	}
+	if !showable(l.Name) {
+		return Shape{}, fmt.Errorf("name %q has characters that cannot be printed", l.Name)
 	}
 	ins, err := l.inputShapes(known)
 	if err != nil {

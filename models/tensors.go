@@ -29,6 +29,9 @@ func ReadTensors(path string) (tensors map[string]Tensor, meta map[string]string
 	if err != nil {
 		return nil, nil, fmt.Errorf("models: %w", err)
 	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, &fileError{path, errNotRegular}
+	}
 	c, err := readSafetensors(f, info.Size())
 	if err != nil {
 		return nil, nil, &fileError{path, err}

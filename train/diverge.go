@@ -3,7 +3,8 @@ package train
 import "fmt"
 
 // A DivergedError ends a run whose loss, gradient or parameters are no longer
-// useful numbers. Files keep what they held at the end of the epoch before.
+// useful numbers. Files keep what was saved last before, at the end of an epoch
+// or within one.
 type DivergedError struct {
 	Run         string
 	Epoch, Step int // from 1

@@ -51,7 +51,7 @@ func TestLogitsAndBatches(t *testing.T) {
 			t.Fatalf("%d logits, %v", len(got), err)
 		}
 		for i := range want {
-			if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+			if !(math.Abs(float64(got[i]-want[i])) <= 1e-5) {
 				t.Fatalf("batches of %d: logit %d is %g, was %g", batch, i, got[i], want[i])
 			}
 		}

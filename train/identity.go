@@ -35,6 +35,7 @@ type dataIdentity struct {
 	Train      string `json:"train"`
 	Validation string `json:"validation,omitempty"`
 	Test       string `json:"test"`
+	Raw        bool   `json:"raw,omitempty"` // pixels of 0 to 255 to train on, not normalised ones
 }
 
 type distillIdentity struct {
@@ -46,7 +47,7 @@ type distillIdentity struct {
 func (c Config) identity() identity {
 	id := identity{
 		Arch: c.Arch, Recipe: c.Recipe, RecipeName: c.RecipeName, Seed: c.Seed,
-		Data: dataIdentity{Name: c.Data.Train.Name, Train: c.Data.Train.Fingerprint(), Test: c.Data.Test.Fingerprint()},
+		Data: dataIdentity{Name: c.Data.Train.Name, Train: c.Data.Train.Fingerprint(), Test: c.Data.Test.Fingerprint(), Raw: c.Data.Train.Raw()},
 	}
 	if nonEmpty(c.Data.Validation) {
 		id.Data.Validation = c.Data.Validation.Fingerprint()

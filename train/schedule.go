@@ -84,6 +84,8 @@ func (s Schedule) validate() error {
 		atLeast("schedule.warmup", s.Warmup, 0),
 		within("schedule.end", s.End, s.End >= 0, "0 or more"),
 		within("schedule.start", s.Start, s.Start >= 0, "0 or more"),
+		within("schedule.rise", s.Rise, s.Rise >= 0 && s.Rise < 1, "0 to under 1"),
+		within("schedule.factor", s.Factor, s.Factor >= 0, "0 or more"),
 	}
 	switch s.Kind {
 	case Step:

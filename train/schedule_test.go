@@ -40,7 +40,7 @@ func TestRateIsPyTorchs(t *testing.T) {
 			}
 			for step, want := range test.want {
 				got := test.schedule.Rate(step, test.steps, test.epochs)
-				if math.Abs(got-want) > 1e-8 {
+				if !(math.Abs(got-want) <= 1e-8) {
 					t.Errorf("step %d: rate %.9g, want %.9g", step, got, want)
 				}
 			}

@@ -25,7 +25,7 @@ func param(role models.Role, values ...float32) nn.Param {
 func closeTo(t *testing.T, what string, got []float32, want ...float64) {
 	t.Helper()
 	for i := range want {
-		if math.Abs(float64(got[i])-want[i]) > 1e-6*max(1, math.Abs(want[i])) {
+		if !(math.Abs(float64(got[i])-want[i]) <= 1e-6*max(1, math.Abs(want[i]))) {
 			t.Errorf("%s: %v, want %v", what, got, want)
 			return
 		}

@@ -15,10 +15,11 @@ import (
 	"syscall"
 )
 
-// Write replaces the file at path by what write produces (buffered, so small
-// writes are cheap). The bytes go to a temporary file in the same folder, which
-// is synced and renamed to path, and then the folder is synced. On any failure
-// path is as it was and the temporary file is gone; the error names path.
+// Write replaces the file at path, or the one that a link there leads to, by
+// what write produces (buffered, so small writes are cheap). The bytes go to a
+// temporary file in the same folder, which is synced and renamed to path, and
+// then the folder is synced. On any failure but of that last step path is as it
+// was, and the temporary file is gone; the error names path.
 func Write(path string, write func(io.Writer) error) error {
 	if err := replace(path, write); err != nil {
 		return fmt.Errorf("writing %s: %w", path, cause(err))
@@ -29,6 +30,9 @@ func Write(path string, write func(io.Writer) error) error {
 func replace(path string, write func(io.Writer) error) error {
 	if s, err := os.Stat(path); err == nil && !s.Mode().IsRegular() && !s.IsDir() {
 		return errors.New("not a regular file") // a rename would put a file in a device's place
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	f, err := create(filepath.Dir(path))
 	if err != nil {

@@ -36,6 +36,9 @@ func compile(g *graph, p *parameters, batch int, train bool, record []string) (*
 		return nil, fmt.Errorf("nn: %w", err)
 	}
 	c := &compiler{graph: g, batch: batch, train: train, shapes: shapes, readers: countReaders(units), known: map[string]*value{}}
+	if err := c.shape(models.InputName).Check(models.InputName); err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
 	if c.params, err = p.nodes(g, units); err != nil {
 		return nil, err
 	}
@@ -194,7 +197,7 @@ func (c *compiler) relu(u *unit, x *value) (*value, error) {
 	return c.activate(o, c.result(u, x.plain, x.grad), x.node)
 }
 
-// sum adds an Add, plain if it is one of vectors and one of them is plain.
+// sum adds an Add, plain if it is one of vectors.
 func (c *compiler) sum(u *unit, ins []*value) (*value, error) {
 	layout := c.packed
 	if ins[0].vector() {

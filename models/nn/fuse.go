@@ -23,13 +23,14 @@ func fuse(a *models.Arch, record []string) ([]*unit, error) {
 		}
 	}
 	needed := needs(a, append([]string{a.Output()}, record...))
+	consumers := a.Consumers()
 	makes := map[string]*unit{}
 	var units []*unit
 	for _, l := range a.Layers {
 		if !needed[l.Name] {
 			continue
 		}
-		if before := makes[l.Inputs[0]]; l.Op == models.ReLU && before != nil && before.takesReLU(a, needed, record) {
+		if before := makes[l.Inputs[0]]; l.Op == models.ReLU && before != nil && before.takesReLU(consumers[before.value], needed, record) {
 			before.relu, before.value = true, l.Name
 			makes[l.Name] = before
 			continue
@@ -59,14 +60,14 @@ func needs(a *models.Arch, names []string) map[string]bool {
 
 // takesReLU reports whether the unit can compute the ReLU that reads it: its
 // kernel knows how, and nobody else looks at the value before.
-func (u *unit) takesReLU(a *models.Arch, needed map[string]bool, record []string) bool {
+func (u *unit) takesReLU(consumers []string, needed map[string]bool, record []string) bool {
 	switch u.Op {
 	case models.Conv2D, models.Linear, models.BatchNorm, models.Add:
 	default:
 		return false
 	}
 	readers := 0
-	for _, name := range a.Consumers()[u.value] {
+	for _, name := range consumers {
 		if needed[name] {
 			readers++
 		}

@@ -41,7 +41,7 @@ func checkGradients(t *testing.T, m *models.Model, loss Loss, e kernel.Engine) {
 	lossOf := func() float64 {
 		return ref.loss(loss, ref.forward(double(x)), double(y), double(teacher))
 	}
-	if want := lossOf(); math.Abs(got.Loss-want) > 1e-5*math.Abs(want) {
+	if want := lossOf(); !(math.Abs(got.Loss-want) <= 1e-5*math.Abs(want)) {
 		t.Errorf("loss %.7f, wanted %.7f", got.Loss, want)
 	}
 	for _, p := range tr.Params() {
@@ -70,7 +70,7 @@ func checkSlope(t *testing.T, p Param, w []float64, loss func() float64, rng *ra
 		got += float64(d[i]) * float64(p.Grad[i])
 		size += math.Abs(float64(d[i]) * float64(p.Grad[i]))
 	}
-	if math.Abs(got-want) > 1e-5*math.Max(size, 1e-2) {
+	if !(math.Abs(got-want) <= 1e-5*math.Max(size, 1e-2)) {
 		t.Errorf("%s: gradient along a direction %.8f, slope of the loss %.8f", p.Spec.Name, got, want)
 	}
 }
@@ -159,7 +159,7 @@ func TestDescent(t *testing.T) {
 	}
 	ref := newReference(tr.Model(), batch, false)
 	near(t, "logits", got, ref.forward(double(x)))
-	if want := ref.loss(Loss{}, double(got), double(y), nil); math.Abs(last.Loss-want) > 1e-5 {
+	if want := ref.loss(Loss{}, double(got), double(y), nil); !(math.Abs(last.Loss-want) <= 1e-5) {
 		t.Errorf("loss %v, of the model's logits %v", last.Loss, want)
 	}
 }

@@ -11,22 +11,29 @@ const maxSide = 255
 
 // Check reports, naming the layer, whether a convolution can be built.
 func (s ConvSpec) Check() error {
-	if err := s.In.check(s.Name); err != nil {
+	if err := s.In.Check(s.Name); err != nil {
 		return err
 	}
 	if err := window(s.Name, s.In, s.Kernel, s.Stride, s.Padding); err != nil {
 		return err
 	}
-	if s.Out < 1 || !small(s.Out, s.In.C, s.Kernel, s.Kernel) {
+	if s.Out < 1 {
 		return fmt.Errorf("kernel: layer %s: wanted a number of output channels, found %d", s.Name, s.Out)
 	}
-	return s.OutShape().check(s.Name)
+	if !small(s.Out, s.In.C, s.Kernel, s.Kernel) {
+		return fmt.Errorf("kernel: layer %s: wanted fewer than 2³¹ weights, found %d×%d×%d×%d", s.Name, s.Out, s.In.C, s.Kernel, s.Kernel)
+	}
+	return s.OutShape().Check(s.Name)
 }
 
 // Check reports, naming the layer, whether a fully connected layer can be built.
 func (s LinearSpec) Check() error {
-	if s.N < 1 || s.In < 1 || s.Out < 1 || !small(s.In, s.Out) || !small(s.N, max(s.In, s.Out)) {
+	if s.N < 1 || s.In < 1 || s.Out < 1 {
 		return fmt.Errorf("kernel: layer %s: wanted samples and features, found %d samples, %d inputs, %d outputs",
+			s.Name, s.N, s.In, s.Out)
+	}
+	if !small(s.In, s.Out) || !small(s.N, max(s.In, s.Out)) {
+		return fmt.Errorf("kernel: layer %s: wanted fewer than 2³¹ values, found %d samples, %d inputs, %d outputs",
 			s.Name, s.N, s.In, s.Out)
 	}
 	return nil
@@ -34,7 +41,7 @@ func (s LinearSpec) Check() error {
 
 // Check reports, naming the layer, whether a pool can be built.
 func (s PoolSpec) Check() error {
-	if err := s.In.check(s.Name); err != nil {
+	if err := s.In.Check(s.Name); err != nil {
 		return err
 	}
 	switch s.Kind {
@@ -53,7 +60,7 @@ func (s PoolSpec) Check() error {
 // Check reports, naming the layer, whether a batch normalisation can be built.
 // Training needs two values per channel, as in PyTorch.
 func (s BatchNormSpec) Check() error {
-	if err := s.In.check(s.Name); err != nil {
+	if err := s.In.Check(s.Name); err != nil {
 		return err
 	}
 	if s.Plain && s.In.H*s.In.W != 1 {
@@ -68,9 +75,14 @@ func (s BatchNormSpec) Check() error {
 	return nil
 }
 
-func (s Shape) check(layer string) error {
-	if s.N < 1 || s.C < 1 || s.H < 1 || s.W < 1 || !small(s.N, s.C, s.H, s.W) {
+// Check reports, naming the layer, whether an activation of that shape can be
+// held in memory.
+func (s Shape) Check(layer string) error {
+	if s.N < 1 || s.C < 1 || s.H < 1 || s.W < 1 {
 		return fmt.Errorf("kernel: layer %s: wanted a shape, found %d×%d×%d×%d", layer, s.N, s.C, s.H, s.W)
+	}
+	if !small(s.N, s.C, s.H, s.W) {
+		return fmt.Errorf("kernel: layer %s: wanted fewer than 2³¹ values in a batch, found %d×%d×%d×%d", layer, s.N, s.C, s.H, s.W)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func slide(n, kernel, stride, padding int) int { return (n+2*padding-kernel)/str
 
 // Conv computes a convolution. w is (O, C, k, k), b (O), both plain. dy is the
 // gradient of the loss by the value before the fused ReLU: who computes dy has
-// applied the ReLU's gradient already (MaskInput, MaskOutput, ReLUGrad).
+// applied the ReLU's gradient already (MaskInput, ReLUGrad).
 type Conv interface {
 	Forward(y, x, w, b []float32) error
 	BackwardInput(dx, dy, w, x []float32) error // x is read only with MaskInput

@@ -29,8 +29,8 @@ func (e *engine) Pool(s kernel.PoolSpec) (kernel.Pool, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if s.Kind == kernel.MaxPool && s.Kernel > maxWindow {
-		return nil, fmt.Errorf("onednn: %s: max pool: wanted a kernel of at most %d, found %d", s.Name, maxWindow, s.Kernel)
+	if s.Kind == kernel.MaxPool && s.Kernel > maxWindow && s.Train {
+		return nil, fmt.Errorf("onednn: layer %s: max pool: wanted a kernel of at most %d to train, found %d; the portable engine has larger ones", s.Name, maxWindow, s.Kernel)
 	}
 	out := s.OutShape()
 	p := &pool{e: e, spec: s, in: e.words(s.In, s.Plain), out: e.words(out, s.Kind == kernel.FlattenPool)}

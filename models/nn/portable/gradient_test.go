@@ -64,7 +64,7 @@ func (p *probe) check(name string, x, gradient []float64) {
 		below := p.loss()
 		x[i] = v
 		want := (above - below) / (2 * difference)
-		if math.Abs(want-gradient[i]) > precision*scale {
+		if !(math.Abs(want-gradient[i]) <= precision*scale) {
 			p.Fatalf("%s[%d]: wanted %g, found %g", name, i, want, gradient[i])
 		}
 	}

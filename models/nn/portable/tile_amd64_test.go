@@ -80,7 +80,7 @@ func checkTile(t *testing.T, m tile[float32]) {
 								want += float64(a[i*rs+l*cs]) * float64(b[l*m.cols+j])
 							}
 						}
-						if got := float64(c[i*ldc+j]); math.Abs(got-want) > 1e-5 {
+						if got := float64(c[i*ldc+j]); !(math.Abs(got-want) <= 1e-5) {
 							t.Fatalf("%s k=%d add=%t: C[%d,%d]: wanted %g, found %g", m.name, k, add, i, j, want, got)
 						}
 					}

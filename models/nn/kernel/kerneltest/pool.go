@@ -27,6 +27,7 @@ func (tr *trial) pools() {
 			tr.pool(s)
 		}
 	}
+	tr.inference(kernel.PoolSpec{Name: "wide pool", Kind: kernel.MaxPool, In: kernel.Shape{N: 2, C: 17, H: 40, W: 33}, Kernel: 31, Stride: 2, Padding: 3})
 }
 
 func (tr *trial) pool(s kernel.PoolSpec) {
@@ -47,8 +48,16 @@ func (tr *trial) pool(s kernel.PoolSpec) {
 	tr.equal(s, "dx", tr.plain(dx, s.In, s.Plain), wantDX)
 
 	s.Train = false
-	k, err = tr.Pool(s)
+	tr.inference(s)
+}
+
+// inference runs a pool that will not train.
+func (tr *trial) inference(s kernel.PoolSpec) {
+	out, flat := s.OutShape(), s.Kind == kernel.FlattenPool
+	k, err := tr.Pool(s)
 	tr.ok(s, err)
+	x, y := tr.input(s.In, s.Plain, true), tr.output(out, flat)
 	tr.ok(s, k.Forward(y, x.data))
-	tr.equal(s, "y", tr.plain(y, out, flat), wantY)
+	want, _ := pooled(s, x.plain, make([]float64, out.Len()))
+	tr.equal(s, "y", tr.plain(y, out, flat), want)
 }
