@@ -42,6 +42,9 @@ func TestFindingsStartOpen(t *testing.T) {
 
 // What is judged does not depend on runs that are not there.
 func TestFindingsWaitForTheirRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("presents every experiment hundreds of times")
+	}
 	for _, e := range All() {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
