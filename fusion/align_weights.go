@@ -14,7 +14,8 @@ import (
 
 // byWeights aligns the parents, except the one of index skip, to a reference.
 // Every parent is aligned on its own: group by group in the order of the
-// layers (Algorithm 1 of the paper), then by coordinate descent.
+// layers (Algorithm 1 of the paper), again where a sum ties layers that could
+// not be compared the first time, then by coordinate descent.
 func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int) ([]alignment, error) {
 	aligners := make([]*weightAligner, len(f.parents))
 	tasks, ctx := errgroup.WithContext(ctx)
@@ -57,12 +58,27 @@ func (w *weightAligner) run(ctx context.Context) error {
 		}
 	}
 	w.reports = make([]GroupReport, len(w.groups))
-	for i := range w.groups {
-		if _, err := w.solve(ctx, i); err != nil {
-			return err
-		}
+	whole, err := w.sweep(ctx)
+	if err == nil && !whole && w.Descent == 0 {
+		_, err = w.sweep(ctx) // now every layer that makes a group is compared
+	}
+	if err != nil {
+		return err
 	}
 	return w.descend(ctx)
+}
+
+// sweep solves every group in order and tells whether all layers that make one
+// were compared.
+func (w *weightAligner) sweep(ctx context.Context) (whole bool, err error) {
+	whole = true
+	for i, g := range w.groups {
+		whole = whole && !slices.ContainsFunc(g.Rows, func(ax Axis) bool { return !w.known(w.byName[ax.Param], ax) })
+		if _, err := w.solve(ctx, i); err != nil {
+			return false, err
+		}
+	}
+	return whole, nil
 }
 
 // solve matches group i given the maps known so far and tells whether its map

@@ -57,9 +57,8 @@ const (
 type Residual string
 
 // The residual policies. SharedMap gives all channels that an Add ties one map,
-// found from all the layers that make them (by weights, from those whose inputs
-// are aligned by then: the others count with Descent), so that permutations
-// keep the function. PaperAverage does what the paper's code does, see residual_paper.go.
+// found from all the layers that make them, so that permutations keep the
+// function. PaperAverage does what the paper's code does, see residual_paper.go.
 const (
 	SharedMap    Residual = "group" // the default
 	PaperAverage Residual = "paper"

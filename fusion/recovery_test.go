@@ -3,6 +3,7 @@ package fusion
 import (
 	"context"
 	"fmt"
+	"math"
 	"testing"
 
 	"otfusion/models"
@@ -105,5 +106,30 @@ func recover(t *testing.T, m *models.Model, seed uint64, o Options) {
 	}
 	if !report.Converged {
 		t.Errorf("seed %d: not converged after %d sweeps", seed, report.Sweeps)
+	}
+}
+
+// Two equal filters of the stem are told apart only by later layers that make
+// the same channels.
+func TestEveryLayerOfAGroupIsCompared(t *testing.T) {
+	for seed := range uint64(6) {
+		m := build(t, "resnet18", models.Options{Width: 1. / 8}, seed)
+		stem := m.Params["conv1.weight"].Data
+		copy(stem[:27], stem[27:54])
+		permuted, _, err := Permute(m, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fused, _, err := Fuse(context.Background(), []*models.Model{permuted, m}, Options{Reference: Last})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, p := range m.Params {
+			for i, v := range p.Data {
+				if d := math.Abs(float64(fused.Params[name].Data[i] - v)); !(d <= 1e-6) {
+					t.Fatalf("seed %d: %s[%d] differs by %g", seed, name, i, d)
+				}
+			}
+		}
 	}
 }
