@@ -25,7 +25,7 @@ const BestSamples = 10_000
 //	                                vgg11 ½    resnet18 ¼   resnet18_bn ¼
 //	parents                      68.3, 69.3    50.6, 54.6      76.9, 76.9
 //	vanilla average                    10.5          23.1            10.0
-//	wts                                27.4          40.4            10.3
+//	wts, one sweep                     27.4          40.4            10.3
 //	wts, descent on both sides         21.6          42.0            10.3
 //	acts                               45.0          40.8            19.1
 //	acts, cosine                       47.1          39.3            17.6
