@@ -7,7 +7,7 @@ import (
 	"otfusion/models"
 )
 
-// BenchmarkMachine measures what the tape machine costs beside the kernels: a
+// BenchmarkMachine measures what running a graph costs beside the kernels: a
 // step of MLPNet's graph with one feature a layer.
 func BenchmarkMachine(b *testing.B) {
 	a, err := models.Build("mlpnet", models.Options{Input: models.Shape{C: 1, H: 1, W: 1}, Hidden: []int{1, 1, 1}, Classes: 1})

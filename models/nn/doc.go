@@ -2,10 +2,10 @@
 // [Trainer] computes losses and gradients, a [Predictor] logits and recorded
 // activations.
 //
-// Gorgonia holds the graph, differentiates it through the SymDiff of our
-// operations, and its tape machine runs forward and backward. The numbers are
-// computed by a [kernel.Engine]: oneDNN where the build has it (tag onednn with
-// cgo), portable Go elsewhere.
+// Gorgonia holds the graph, and our operations differentiate it by SymDiff. A
+// Gorgonia VM of our own runs it, forward and backward. The numbers are computed
+// by a [kernel.Engine]: oneDNN where the build has it (tag onednn with cgo),
+// portable Go elsewhere.
 //
 // How a graph is laid out:
 //   - A ReLU is computed by the layer before it where nothing else reads the
@@ -15,6 +15,6 @@
 //     and packed, the engine's own layout, elsewhere. Packed nodes are
 //     one-dimensional to Gorgonia.
 //   - Gradients that nobody uses have no operation.
-//   - The tape machine runs operations in the order of their creation. All
-//     memory is planned on that order once, and a run checks that it holds.
+//   - Operations run in the order of their creation. All memory is planned on
+//     that order once.
 package nn

@@ -68,8 +68,7 @@ func (o *op) ReturnsPtr() bool { return true }
 // CallsExtern is false, lest the machine allocate outputs of its own.
 func (o *op) CallsExtern() bool { return false }
 
-// OverwritesInput is -1, lest registers be shared: a recorded value would be
-// clobbered.
+// OverwritesInput is -1: no output takes the memory of an input.
 func (o *op) OverwritesInput() int { return -1 }
 
 // WriteHash tells every operation from every other: Gorgonia merges nodes that
@@ -86,11 +85,8 @@ func (o *op) Hashcode() uint32 {
 // String names the layer and what is done.
 func (o *op) String() string { return fmt.Sprintf("layer %s: %s", o.layer, o.does) }
 
-// Do checks that the operation is the next one, and computes its output.
+// Do computes the output.
 func (o *op) Do(in ...G.Value) (G.Value, error) {
-	if err := o.graph.advance(o); err != nil {
-		return nil, err
-	}
 	for i, v := range in {
 		switch v := v.(type) {
 		case *tensor.Dense:
@@ -100,7 +96,7 @@ func (o *op) Do(in ...G.Value) (G.Value, error) {
 		}
 	}
 	if err := o.graph.ops[o.place].compute(o.buffer(), o.args); err != nil {
-		return nil, o.graph.fail(fmt.Errorf("nn: %v: %w", o, err))
+		return nil, fmt.Errorf("nn: %v: %w", o, err)
 	}
 	return o.view, nil
 }

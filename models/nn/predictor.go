@@ -61,7 +61,8 @@ func (p *Predictor) build(record []string) error {
 		p.recorded[name] = &recording{value: v}
 		keep = append(keep, v)
 	}
-	return p.graph.start(keep...)
+	p.graph.start(keep...)
+	return nil
 }
 
 // Run computes the logits of n samples, n×classes, which are valid until the

@@ -75,7 +75,8 @@ func (t *Trainer) build(loss Loss) error {
 		return err
 	}
 	t.params.bind(c.params, grads)
-	return t.graph.start()
+	t.graph.start()
+	return nil
 }
 
 // addLoss adds the loss and what it compares the logits with.
