@@ -81,7 +81,7 @@ func (b *Batches) Fill(epoch, step int, x []float32, y []int32) (n int, err erro
 		return 0, fmt.Errorf("data: fill: wanted an epoch from 0 and a step of 0 to %d, found epoch %d, step %d", b.Steps()-1, epoch, step)
 	}
 	b.enter(epoch)
-	indices := b.order[step*size : min((step+1)*size, b.data.Len())]
+	indices := b.indices(step)
 	n = len(indices)
 	b.fill(indices, x, y)
 	clear(x[n*b.data.ImageSize():])
@@ -89,6 +89,12 @@ func (b *Batches) Fill(epoch, step int, x []float32, y []int32) (n int, err erro
 		y[i] = Padding
 	}
 	return n, nil
+}
+
+// indices are the images of a step of the current epoch.
+func (b *Batches) indices(step int) []int {
+	size := b.options.BatchSize
+	return b.order[step*size : min((step+1)*size, b.data.Len())]
 }
 
 // enter makes the given epoch the current one.

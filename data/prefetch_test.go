@@ -11,8 +11,13 @@ import (
 func clone(b *Batch) filled { return filled{slices.Clone(b.X), slices.Clone(b.Y), b.N} }
 
 func TestEpochYieldsWhatFillGives(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		checkEpochs(t, Options{BatchSize: 16, Shuffle: true, Augment: true, Seed: 4, Workers: workers})
+	}
+}
+
+func checkEpochs(t *testing.T, options Options) {
 	d := toy(70, 3, 32, 32, 10)
-	options := Options{BatchSize: 16, Shuffle: true, Augment: true, Seed: 4}
 	direct, batches := mustBatches(t, d, options), mustBatches(t, d, options)
 	for epoch := range 2 {
 		for from := range direct.Steps() + 1 {
@@ -20,6 +25,11 @@ func TestEpochYieldsWhatFillGives(t *testing.T) {
 			for b := range batches.Epoch(context.Background(), epoch, from) {
 				if b.Step != step || !clone(b).equal(fillOne(t, direct, epoch, step)) {
 					t.Errorf("epoch %d from %d: step %d differs", epoch, from, step)
+				}
+				for k, i := range b.Indices {
+					if b.Y[k] != int32(d.Labels[i]) {
+						t.Errorf("epoch %d, step %d: image %d is not number %d", epoch, step, k, i)
+					}
 				}
 				step++
 			}
@@ -32,7 +42,7 @@ func TestEpochYieldsWhatFillGives(t *testing.T) {
 
 // However the loop is left, its goroutine is gone and the next loop is whole.
 func TestEpochEndsItsGoroutine(t *testing.T) {
-	batches := mustBatches(t, toy(64, 1, 8, 8, 10), Options{BatchSize: 4})
+	batches := mustBatches(t, toy(64, 1, 8, 8, 10), Options{BatchSize: 4, Workers: 2})
 	before := runtime.NumGoroutine()
 	ways := map[string]func(){
 		"break": func() {
@@ -87,7 +97,7 @@ func settledGoroutines(want int) int {
 }
 
 func TestEpochDoesNotAllocatePerBatch(t *testing.T) {
-	batches := mustBatches(t, toy(512, 1, 28, 28, 10), Options{BatchSize: 1, Workers: 1})
+	batches := mustBatches(t, toy(512, 1, 28, 28, 10), Options{BatchSize: 1, Workers: 2})
 	n := testing.AllocsPerRun(5, func() {
 		for range batches.Epoch(context.Background(), 0, 0) {
 		}
