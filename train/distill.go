@@ -1,9 +1,11 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"math"
 
+	"otfusion/data"
 	"otfusion/models"
 	"otfusion/models/nn"
 )
@@ -41,4 +43,41 @@ func (d *Distillation) loss() nn.Loss {
 		return nn.Loss{}
 	}
 	return nn.Loss{Distill: d.Gamma, Temperature: d.Temperature}
+}
+
+// tutor gives the teacher's logits of batches.
+type tutor struct {
+	predictor *nn.Predictor // asked about every batch, where augmentation changes the images
+	known     []float32     // else the logits of all training images, N×classes
+	logits    []float32     // batch×classes
+}
+
+// newTutor readies the teacher of a run.
+func newTutor(ctx context.Context, c Config, o nn.Options) (*tutor, error) {
+	t := &tutor{logits: make([]float32, c.Recipe.Batch*c.Data.Train.Classes)}
+	var err error
+	if c.Recipe.Augment {
+		t.predictor, err = nn.NewPredictor(c.Distill.Teacher, o)
+	} else {
+		t.known, err = Logits(ctx, c.Distill.Teacher, c.Data.Train, Options{Threads: c.Threads, Compute: c.Compute})
+	}
+	return t, err
+}
+
+// about returns the logits of a batch, valid until the next call.
+func (t *tutor) about(b *data.Batch) ([]float32, error) {
+	if t.predictor != nil {
+		return t.predictor.Run(b.X, b.N)
+	}
+	classes := len(t.logits) / len(b.Y)
+	for k, i := range b.Indices {
+		copy(t.logits[k*classes:], t.known[i*classes:(i+1)*classes])
+	}
+	return t.logits, nil
+}
+
+func (t *tutor) close() {
+	if t.predictor != nil {
+		t.predictor.Close()
+	}
 }

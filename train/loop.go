@@ -43,7 +43,7 @@ func (c Config) resume(ctx context.Context, s *state, progress Progress) (*Resul
 	if s.Result != nil {
 		return c.finished(s)
 	}
-	r, err := newRun(c, s, progress)
+	r, err := newRun(ctx, c, s, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -113,10 +113,10 @@ func (r *run) step(b *data.Batch) error {
 
 // teach returns the teacher's logits, nil without a teacher.
 func (r *run) teach(b *data.Batch) ([]float32, error) {
-	if r.teacher == nil {
+	if r.tutor == nil {
 		return nil, nil
 	}
-	return r.teacher.Run(b.X, b.N)
+	return r.tutor.about(b)
 }
 
 // fillTargets writes the target probabilities of labels, smoothed by ε as in

@@ -13,6 +13,7 @@ import (
 
 	"otfusion/data"
 	"otfusion/models"
+	"otfusion/models/nn"
 	"otfusion/models/nn/kernel"
 )
 
@@ -204,6 +205,48 @@ func TestDistillation(t *testing.T) {
 	c.Recipe.Select, c.Recipe.Epochs = SelectLast, 12
 	if accuracy := mustRun(t, c).Test.Accuracy; accuracy > 20 {
 		t.Errorf("taught wrong classes, the student is right on %.0f %%", accuracy)
+	}
+}
+
+// What a tutor remembers is what its teacher says of the images.
+func TestTutorRemembersEveryImage(t *testing.T) {
+	c := tinyConfig(t, t.TempDir())
+	teacher, err := models.New(c.Arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := teacher.Initialize(3); err != nil {
+		t.Fatal(err)
+	}
+	c.Distill = &Distillation{Teacher: teacher, Gamma: 1, Temperature: 2}
+	options := nn.Options{Batch: c.Recipe.Batch}
+	tutor, err := newTutor(context.Background(), c, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	predictor, err := nn.NewPredictor(teacher, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer predictor.Close()
+	batches, err := data.NewBatches(c.Data.Train, data.Options{BatchSize: c.Recipe.Batch, Shuffle: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := range batches.Epoch(context.Background(), 1, 0) {
+		want, err := predictor.Run(b.X, b.N)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logits, err := tutor.about(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, z := range want {
+			if !(math.Abs(float64(z-logits[i])) <= 1e-5*max(1, math.Abs(float64(z)))) {
+				t.Fatalf("batch %d: logit %d is %g, the teacher's %g", b.Step, i, logits[i], z)
+			}
+		}
 	}
 }
 

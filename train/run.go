@@ -16,9 +16,9 @@ type run struct {
 	Config
 	state     *state
 	trainer   *nn.Trainer
-	teacher   *nn.Predictor // nil without distillation
-	evaluator *evaluator    // nil where epochs are not evaluated
-	onTest    bool          // the evaluator has the test set
+	tutor     *tutor     // nil without distillation
+	evaluator *evaluator // nil where epochs are not evaluated
+	onTest    bool       // the evaluator has the test set
 	batches   *data.Batches
 	sgd       *sgd
 	targets   []float32 // batch×classes
@@ -27,22 +27,22 @@ type run struct {
 }
 
 // newRun starts a run, or goes on from its state.
-func newRun(c Config, s *state, progress Progress) (*run, error) {
+func newRun(ctx context.Context, c Config, s *state, progress Progress) (*run, error) {
 	r := &run{Config: c, state: s, progress: progress, saved: time.Now()}
-	if err := r.start(); err != nil {
+	if err := r.start(ctx); err != nil {
 		r.close()
 		return nil, fmt.Errorf("train: %s: %w", c.Name, err)
 	}
 	return r, nil
 }
 
-func (r *run) start() error {
+func (r *run) start(ctx context.Context) error {
 	fresh := len(r.state.params) == 0
 	m, err := r.startingPoint()
 	if err != nil {
 		return err
 	}
-	if err := r.build(m); err != nil {
+	if err := r.build(ctx, m); err != nil {
 		return err
 	}
 	r.state.enter(r.environment(r.trainer.Compute()))
@@ -67,7 +67,7 @@ func (r *run) startingPoint() (*models.Model, error) {
 }
 
 // build makes what computes.
-func (r *run) build(m *models.Model) (err error) {
+func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 	options := nn.Options{
 		Batch: r.Recipe.Batch, Threads: r.Threads, Precision: r.Recipe.Precision, Deterministic: true, Compute: r.Compute,
 	}
@@ -76,7 +76,7 @@ func (r *run) build(m *models.Model) (err error) {
 	}
 	r.sgd = newSGD(r.trainer.Params(), r.Recipe, r.Threads)
 	if r.Distill != nil {
-		if r.teacher, err = nn.NewPredictor(r.Distill.Teacher, options); err != nil {
+		if r.tutor, err = newTutor(ctx, r.Config, options); err != nil {
 			return err
 		}
 	}
@@ -98,8 +98,8 @@ func (r *run) close() {
 	if r.trainer != nil {
 		r.trainer.Close()
 	}
-	if r.teacher != nil {
-		r.teacher.Close()
+	if r.tutor != nil {
+		r.tutor.close()
 	}
 	if r.evaluator != nil {
 		r.evaluator.close()
