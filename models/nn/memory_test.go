@@ -91,8 +91,7 @@ func TestInferenceSharesMemory(t *testing.T) {
 	}
 }
 
-// After the first, a step leaves next to nothing on Go's heap: what Gorgonia's
-// machine says to itself.
+// After the first, a step leaves nothing on Go's heap.
 func TestStepAllocations(t *testing.T) {
 	a := nets()["mlp"]
 	tr := naiveTrainer(t, randomModel(t, a, 1), Loss{}, 8)
@@ -110,7 +109,7 @@ func TestStepAllocations(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	perOperation := int(after.TotalAlloc-before.TotalAlloc) / steps / len(tr.graph.ops)
 	t.Logf("%d bytes for each of %d operations", perOperation, len(tr.graph.ops))
-	if perOperation > 1000 {
+	if perOperation > 16 { // others may allocate at the same time
 		t.Errorf("a step allocates %d bytes for each of %d operations", perOperation, len(tr.graph.ops))
 	}
 }
