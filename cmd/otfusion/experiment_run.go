@@ -63,6 +63,9 @@ func (c *runCmd) runner(g *globals) (experiments.Runner, error) {
 	if err := wantPositive("--jobs", c.Jobs); err != nil {
 		return experiments.Runner{}, err
 	}
+	if c.Jobs > 1 {
+		g.abreast()
+	}
 	shard, err := c.shard()
 	return experiments.Runner{Env: c.env(g), Jobs: c.Jobs, Shard: shard}, err
 }
@@ -92,7 +95,7 @@ func (c *runCmd) resumed(g *globals, tasks []experiments.TaskStatus) {
 }
 
 func (c *runCmd) env(g *globals) experiments.Env {
-	threads := max(1, g.cores()/max(1, c.Jobs))
+	threads := max(1, g.cores/max(1, c.Jobs))
 	env := experiments.Env{Store: experiments.Store{Root: c.Results}, DataDir: g.DataDir, Threads: threads, Engine: g.Compute,
 		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: revision(), Observer: g.progress()}
 	if !g.Quiet {

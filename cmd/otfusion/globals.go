@@ -25,6 +25,7 @@ type globals struct {
 
 	ctx            context.Context
 	stdout, stderr io.Writer
+	cores          int // that the process may use
 }
 
 // AfterApply checks and applies the flags that hold for the whole process.
@@ -35,6 +36,7 @@ func (g *globals) AfterApply() error {
 	if g.Threads > 0 {
 		runtime.GOMAXPROCS(g.Threads)
 	}
+	g.cores = runtime.GOMAXPROCS(0)
 	return nil
 }
 
@@ -73,7 +75,7 @@ type announced struct {
 func (a *announced) Start(s train.Start) train.Progress {
 	if !s.Finished {
 		a.once.Do(func() {
-			a.Say(fmt.Sprintf("computing on %s, %d cores", a.engine(), runtime.GOMAXPROCS(0)))
+			a.Say(fmt.Sprintf("computing on %s, %d cores", a.engine(), a.cores))
 		})
 	}
 	return a.Observer.Start(s)
@@ -104,5 +106,8 @@ func readModels(paths []string) ([]*models.Model, error) {
 	return ms, nil
 }
 
-// cores is how many cores the process may use.
-func (g *globals) cores() int { return runtime.GOMAXPROCS(0) }
+// abreast prepares for trainings that fill all cores side by side: it spares Go
+// a thread more. Where every thread that Go may run is in C code, its monitor
+// wakes up every 20 µs to take one back, which cost such trainings of MLPNet a
+// fifth of their time.
+func (g *globals) abreast() { runtime.GOMAXPROCS(g.cores + 1) }

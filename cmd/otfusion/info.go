@@ -48,7 +48,7 @@ type programJSON struct {
 }
 
 func program(g *globals) programJSON {
-	return programJSON{revision(), runtime.Version(), g.engine(), runtime.GOMAXPROCS(0), models.Families(), train.RecipeNames()}
+	return programJSON{revision(), runtime.Version(), g.engine(), g.cores, models.Families(), train.RecipeNames()}
 }
 
 func (p programJSON) print(w io.Writer) {

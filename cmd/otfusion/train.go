@@ -162,7 +162,10 @@ func (g *globals) train(configs []train.Config) error {
 	for i := range configs {
 		configs[i].Observer = observer
 	}
-	results, err := train.RunAll(g.ctx, configs, g.Threads)
+	if len(configs) > 1 {
+		g.abreast()
+	}
+	results, err := train.RunAll(g.ctx, configs, g.cores)
 	observer.Close()
 	if err != nil {
 		return err
