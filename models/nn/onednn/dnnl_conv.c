@@ -3,6 +3,11 @@
 // A convolution primitive with the reorders around it: weights are plain OIHW
 // outside and in the primitive's layout inside; a plain x may have to be
 // reordered too. All memory but x, w, b and y lies in the arena.
+//
+// oneDNN takes a layer with less than 16 input channels for a network's first,
+// whose x is plain; for a packed one it has the reference convolution only, a
+// hundred times slower. Such a layer is described with the 16 channels that its
+// packed x has anyway, and the weights of those that are not there are zero.
 
 #include "dnnl_conv.h"
 
@@ -10,6 +15,7 @@
 #include <string.h>
 
 #include "dnnl_compat.h"
+#include "vec.h"
 
 #define TRY(call)                      \
   do {                                 \
@@ -42,6 +48,9 @@ struct otf_dnnl_conv {
   size_t scratch_at;
   size_t used; // of the arena
   int clear_w; // see some_tap_idle
+  int out, in, taps; // the weights (O, I, k·k)
+  int wide_in;       // I as the primitive sees it
+  size_t wide_at;    // of weights with wide_in, where that is not I
 };
 
 void otf_dnnl_version(int *major, int *minor, int *patch) {
@@ -174,10 +183,14 @@ static void layouts_free(layouts *l) {
   otf_md_free(l->hint_w);
 }
 
+// channels_seen is the number of input channels that the primitive is told of.
+static int channels_seen(const otf_conv *s) { return !s->plain && s->in.c < LANES ? LANES : s->in.c; }
+
 static int layouts_new(layouts *l, const otf_conv *s, int direction) {
   dnnl_data_type_t inner = s->bf16 ? dnnl_bf16 : dnnl_f32;
   dnnl_data_type_t weights = direction == OTF_BACKWARD_PARAMS ? dnnl_f32 : inner;
-  dnnl_dims_t x = {s->in.n, s->in.c, s->in.h, s->in.w}, w = {s->out, s->in.c, s->k, s->k};
+  int in = channels_seen(s);
+  dnnl_dims_t x = {s->in.n, in, s->in.h, s->in.w}, w = {s->out, in, s->k, s->k};
   dnnl_dims_t y = {s->in.n, s->out, s->oh, s->ow}, b = {s->out};
   TRY(otf_md_new(&l->x, 4, x, s->plain ? dnnl_f32 : inner, s->plain ? dnnl_nchw : dnnl_nChw16c));
   TRY(otf_md_new(&l->any_x, 4, x, inner, s->plain ? dnnl_format_tag_any : dnnl_nChw16c));
@@ -248,6 +261,14 @@ int otf_dnnl_conv_new(otf_dnnl_conv **out, otf_dnnl *d, const otf_conv *s, int d
   if (!c) return dnnl_out_of_memory;
   c->d = d;
   c->direction = direction;
+  c->out = s->out;
+  c->in = s->in.c;
+  c->taps = s->k * s->k;
+  c->wide_in = channels_seen(s);
+  if (c->wide_in != c->in) {
+    c->wide_at = c->used;
+    c->used += otf_round_up(sizeof(float) * c->out * c->wide_in * c->taps);
+  }
   c->clear_w = direction == OTF_BACKWARD_PARAMS && (some_tap_idle(s->k, s->stride, s->pad, s->in.h, s->oh) ||
                                                     some_tap_idle(s->k, s->stride, s->pad, s->in.w, s->ow));
   layouts l = {0};
@@ -313,10 +334,26 @@ static int clear(dnnl_memory_t m) {
   return dnnl_success;
 }
 
+// widen copies weights and fills them up with zeros, narrow copies them back.
+static void widen(const otf_dnnl_conv *c, float *wide, const float *w) {
+  size_t row = (size_t)c->in * c->taps, wide_row = (size_t)c->wide_in * c->taps;
+  for (int o = 0; o < c->out; o++) {
+    memcpy(wide + o * wide_row, w + o * row, row * sizeof *w);
+    memset(wide + o * wide_row + row, 0, (wide_row - row) * sizeof *w);
+  }
+}
+
+static void narrow(const otf_dnnl_conv *c, float *w, const float *wide) {
+  size_t row = (size_t)c->in * c->taps, wide_row = (size_t)c->wide_in * c->taps;
+  for (int o = 0; o < c->out; o++) memcpy(w + o * row, wide + o * wide_row, row * sizeof *w);
+}
+
 static int conv_run(otf_dnnl_conv *c, void *x, float *w, float *b, void *y) {
   int input = c->direction == OTF_BACKWARD_INPUT, params = c->direction == OTF_BACKWARD_PARAMS;
+  float *wide = c->wide_in == c->in ? w : (float *)(c->d->arena->base + c->wide_at);
+  if (wide != w && !params) widen(c, wide, w);
   TRY(bind(c, &c->x, x));
-  TRY(bind(c, &c->w, w));
+  TRY(bind(c, &c->w, wide));
   TRY(bind(c, &c->y, y));
   if (c->b) TRY(dnnl_memory_set_data_handle(c->b, b));
   TRY(dnnl_memory_set_data_handle(c->scratch, c->d->arena->base + c->scratch_at));
@@ -329,7 +366,9 @@ static int conv_run(otf_dnnl_conv *c, void *x, float *w, float *b, void *y) {
   TRY(execute(c));
   if (input) TRY(reorder(c, &c->x, 1));
   if (params) TRY(reorder(c, &c->w, 1));
-  return (int)dnnl_stream_wait(c->d->stream);
+  TRY(dnnl_stream_wait(c->d->stream));
+  if (wide != w && params) narrow(c, w, wide);
+  return dnnl_success;
 }
 
 int otf_dnnl_conv_run(otf_dnnl_conv *c, void *x, float *w, float *b, void *y) {
