@@ -18,7 +18,7 @@ const cifarNote = "A local copy of CIFAR-10 that went through JPEG costs about a
 // network, because measuring it takes most of the time.
 func cifarPairing(s Scale, arch string, mergers func(seed uint64) []merger) pairing {
 	return pairing{
-		arch: arch, dataset: "cifar10", width: pick(s, 0.25, 0, 0), repetitions: 1,
+		arch: arch, dataset: "cifar10", width: pick(s, 0.125, 0, 0), repetitions: 1,
 		recipe:   recipe(pick(s, "smoke", "laptop", "paper"), train.FromScratch, arch, "cifar10"),
 		finetune: recipe(pick(s, "smoke", "laptop", "paper"), train.FineTuning, arch, "cifar10"),
 		mergers:  mergers,
