@@ -33,8 +33,8 @@ func (b *Batches) Epoch(ctx context.Context, epoch, step int) iter.Seq[*Batch] {
 // inTurn yields the batches of an epoch, each prepared when it is wanted.
 func (b *Batches) inTurn(ctx context.Context, epoch, step int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
-		for ; step < b.Steps() && ctx.Err() == nil; step++ {
-			if b.prepare(&b.ring[0], epoch, step) != nil || !yield(&b.ring[0]) {
+		for s := step; s < b.Steps() && ctx.Err() == nil; s++ {
+			if b.prepare(&b.ring[0], epoch, s) != nil || !yield(&b.ring[0]) {
 				return
 			}
 		}

@@ -40,6 +40,23 @@ func checkEpochs(t *testing.T, options Options) {
 	}
 }
 
+// A sequence can be gone through again.
+func TestEpochRepeats(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		batches := mustBatches(t, toy(70, 1, 8, 8, 10), Options{BatchSize: 16, Workers: workers})
+		epoch := batches.Epoch(context.Background(), 0, 1)
+		for range 2 {
+			steps := 0
+			for range epoch {
+				steps++
+			}
+			if steps != batches.Steps()-1 {
+				t.Errorf("%d workers: %d steps, wanted %d", workers, steps, batches.Steps()-1)
+			}
+		}
+	}
+}
+
 // However the loop is left, its goroutine is gone and the next loop is whole.
 func TestEpochEndsItsGoroutine(t *testing.T) {
 	batches := mustBatches(t, toy(64, 1, 8, 8, 10), Options{BatchSize: 4, Workers: 2})
