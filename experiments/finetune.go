@@ -24,6 +24,7 @@ type sweep struct {
 	rates       []float64
 	fused       func(seed uint64) Alignment
 	paper       [][4]float64 // A, B, vanilla, OT for each rate
+	reason      string       // where the fusion is not the best
 }
 
 func presentFinetuning(b *Book) Report {
@@ -43,7 +44,7 @@ func presentFinetuning(b *Book) Report {
 
 func mnistSweep(s Scale) sweep {
 	return sweep{
-		title: "MLPNets on MNIST", pairing: mnistPairing(s), repetitions: pick(s, 1, 2, 5),
+		title: "MLPNets on MNIST", pairing: mnistPairing(s), repetitions: pick(s, 1, 2, 5), reason: mnistClose,
 		rates: pick(s, []float64{.01}, []float64{.01, .002, .0005}, []float64{.01, .002, .001, .00067, .0005}),
 		fused: func(seed uint64) Alignment { return byActivations(200, seed) },
 		paper: pick(s, [][4]float64{{98.19, 98.11, 98.22, 98.28}},
@@ -54,7 +55,7 @@ func mnistSweep(s Scale) sweep {
 
 func vggSweep(s Scale) sweep {
 	return sweep{
-		title: "VGG11 on CIFAR-10", pairing: vggPairing(s), repetitions: 1,
+		title: "VGG11 on CIFAR-10", pairing: vggPairing(s), repetitions: 1, reason: vggPairing(s).less(vggPairing(Paper)),
 		rates: []float64{.01, .005, .0033, .0025},
 		fused: func(uint64) Alignment { return Alignment{Preset: "paper-wts"} },
 		paper: [][4]float64{{90.29, 90.53, 90.39, 90.73}, {90.36, 90.47, 90.16, 90.64}, {90.28, 90.39, 90.13, 90.39}, {90.45, 90.50, 89.88, 90.30}},
@@ -127,7 +128,7 @@ func (s sweep) finding(b *Book) Finding {
 		best[start] = s.atBestRate(b, start)
 	}
 	return judge("Q14, "+s.title+": at the best rate of each, the fine-tuned fusion beats the fine-tuned vanilla average and both parents.",
-		best[3] > max(best[0], best[1], best[2]), "A %.2f, B %.2f, vanilla %.2f, OT %.2f", best[:]...)
+		best[3] > max(best[0], best[1], best[2]), "A %.2f, B %.2f, vanilla %.2f, OT %.2f", best[:]...).because(s.reason)
 }
 
 // atBestRate is NaN while one of the rates is not finished.

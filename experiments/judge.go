@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 	"math"
+
+	"otfusion/train"
 )
 
 // judge says whether a claim holds; it is open while one of the numbers of its
@@ -21,6 +23,24 @@ func judge(claim string, holds bool, evidence string, numbers ...float64) Findin
 	}
 	f.Evidence = fmt.Sprintf(evidence, args...)
 	return f
+}
+
+// because adds what is known of the reason to a finding that does not hold.
+func (f Finding) because(reason string) Finding {
+	if f.Verdict == NotReproduced {
+		f.Evidence += ". " + reason
+	}
+	return f
+}
+
+// trainedLess says by how much parents and fine-tuning are shorter than the
+// paper's, where that is what is known of a reason.
+func trainedLess(parents, paperParents, tune, paperTune train.Recipe) string {
+	if parents.Epochs == paperParents.Epochs && tune.Epochs == paperTune.Epochs {
+		return "The reason is not known."
+	}
+	return fmt.Sprintf("What differs from the paper: the parents have %d epochs of its %d, fine-tuning %d of %d.",
+		parents.Epochs, paperParents.Epochs, tune.Epochs, paperTune.Epochs)
 }
 
 // goal marks a finding as one that the paper does not claim.

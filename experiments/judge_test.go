@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -127,5 +128,24 @@ func TestSettled(t *testing.T) {
 	points := b.Curve(tasks, 2, func(t Task) []float64 { return b.Series(t, "loss") })
 	if !math.IsNaN(points[1].Settled()) {
 		t.Errorf("no series: settled %g", points[1].Settled())
+	}
+}
+
+// A reason stands where a claim does not hold, and nowhere else.
+func TestReasons(t *testing.T) {
+	for holds, want := range map[bool]string{true: "1.0", false: "1.0. Too short."} {
+		if f := judge("claim", holds, "%.1f", 1).because("Too short."); f.Evidence != want {
+			t.Errorf("holds %v: evidence %q, wanted %q", holds, f.Evidence, want)
+		}
+	}
+	if f := judge("claim", false, "%.1f", math.NaN()).because("Too short."); f.Evidence != "its runs are not finished" {
+		t.Errorf("open: evidence %q", f.Evidence)
+	}
+	p := vggPairing(Paper)
+	if got := p.less(p); got != "The reason is not known." {
+		t.Errorf("the paper's own training: %q", got)
+	}
+	if got, want := vggPairing(Laptop).less(p), "the parents have 44 epochs of its 300"; !strings.Contains(got, want) {
+		t.Errorf("laptop: %q, wanted %q in it", got, want)
 	}
 }

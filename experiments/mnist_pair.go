@@ -61,6 +61,9 @@ func presentMNISTPair(b *Book) Report {
 	return Report{Tables: []Table{t}, Figures: []Figure{f}, Findings: b.findings(mnistFindings(t)...)}
 }
 
+// mnistClose is what is known of why Q14 does not hold for MLPNets.
+const mnistClose = "The paper's fusion is ahead by 0.06 points, on one pair of parents; other seeds order the four otherwise."
+
 // mnistFindings judges the paper's claims by the table.
 func mnistFindings(t Table) []Finding {
 	a, b, ensemble := t.value("model A", 0), t.value("model B", 0), t.value("ensemble of A and B", 0)
@@ -69,6 +72,6 @@ func mnistFindings(t Table) []Finding {
 		judge("Q8: OT fusion comes near its parents, vanilla averaging does not; the ensemble is at least as good as the better parent.",
 			acts > vanilla+10 && wts > vanilla+10 && acts < max(a, b) && acts >= min(a, b)-3 && ensemble >= max(a, b),
 			"parents %.2f and %.2f, ensemble %.2f, vanilla %.2f, OT %.2f by weights and %.2f by activations", a, b, ensemble, vanilla, wts, acts),
-		tunedFinding("Q14 on MNIST: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", t, "OT, activations"),
+		tunedFinding("Q14 on MNIST: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", t, "OT, activations").because(mnistClose),
 	}
 }

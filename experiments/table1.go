@@ -80,12 +80,22 @@ func presentTable1(b *Book) Report {
 	vgg := vggPairing(b.Scale).table(b, "Two VGG11 on CIFAR-10, test accuracy in %")
 	resNet := resNetPairing(b.Scale).table(b, "Two ResNet18 without batch norm on CIFAR-10, test accuracy in %")
 	normed := normedPairing(b.Scale).table(b, "Two ResNet18 with batch norm on CIFAR-10 (not in the paper), test accuracy in %")
+	vggLess, resNetLess := vggPairing(b.Scale).less(vggPairing(Paper)), resNetPairing(b.Scale).less(resNetPairing(Paper))
 	return Report{Tables: []Table{vgg, resNet, normed}, Findings: b.findings(
-		shapeOf("Q13: two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", vgg, "OT, weights", 5),
-		shapeOf("Q13: two ResNet18 fuse to within 20 points of the parents in two passes, the vanilla average stays under 40 %.", resNet, "OT, activations, two passes", 20),
-		tunedFinding("Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", vgg, "OT, weights"),
-		tunedFinding("Q14 for ResNet18: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", resNet, "OT, activations, two passes"),
+		shapeOf("Q13: two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", vgg, "OT, weights", 5).
+			because(vggLess),
+		shapeOf("Q13: two ResNet18 fuse to within 20 points of the parents in two passes, the vanilla average stays under 40 %.", resNet, "OT, activations, two passes", 20).
+			because(resNetLess),
+		tunedFinding("Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", vgg, "OT, weights").
+			because(vggLess),
+		tunedFinding("Q14 for ResNet18: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", resNet, "OT, activations, two passes").
+			because(resNetLess),
 	)}
+}
+
+// less says by how much a pairing is trained less than the paper's.
+func (p pairing) less(paper pairing) string {
+	return trainedLess(p.recipe, paper.recipe, p.finetune, paper.finetune)
 }
 
 // shapeOf judges that fusion comes near the weaker parent where vanilla

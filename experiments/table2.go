@@ -74,7 +74,7 @@ func presentTable2(b *Book) Report {
 			},
 		}
 		r.Tables = append(r.Tables, t)
-		r.Findings = append(r.Findings, b.findings(crowdFinding(k, c.strongest(b), t))...)
+		r.Findings = append(r.Findings, b.findings(crowdFinding(k, c.strongest(b), t).because(c.less(crowdOf(Paper, k))))...)
 	}
 	return r
 }
@@ -86,6 +86,11 @@ func (c crowd) strongest(b *Book) float64 {
 		best = max(best, b.Metric(p, "accuracy"))
 	}
 	return best
+}
+
+// less says by how much a crowd is trained less than the paper's.
+func (c crowd) less(paper crowd) string {
+	return trainedLess(c.recipe, paper.recipe, c.finetune, paper.finetune)
 }
 
 func crowdFinding(k int, parent float64, t Table) Finding {
