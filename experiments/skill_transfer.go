@@ -196,7 +196,7 @@ func presentSkillTransfer(b *Book) Report {
 	}
 	four := fourModels(b)
 	r.Tables = append(r.Tables, four)
-	r.Findings = b.findings(transferFinding(outcomes), fourFinding(four).because(plural(len(quartets(b.Scale)), "set of four networks alone", "sets of four networks")+"."))
+	r.Findings = b.findings(transferFinding(outcomes), fourFinding(four).because("It rests on "+plural(len(quartets(b.Scale)), "set", "sets")+" of four networks."))
 	return r
 }
 
