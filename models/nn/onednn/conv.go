@@ -83,7 +83,8 @@ func (c *conv) choose(d direction) (algorithm, error) {
 	}, c.candidates(d))
 }
 
-// sample has random operands of the given lengths.
+// sample has random operands of the given lengths; one of none is nil, as a
+// layer without bias has it.
 func sample(x, w, b, y int, masked bool) (operands, func()) {
 	var releases [4]func()
 	var values [4]unsafe.Pointer
@@ -103,6 +104,9 @@ func sample(x, w, b, y int, masked bool) (operands, func()) {
 
 // randomValues are in [1, 2) as float32 and as bfloat16 too.
 func randomValues(n int) (unsafe.Pointer, func()) {
+	if n == 0 {
+		return nil, func() {}
+	}
 	p, free := allocate(n)
 	state := uint32(1)
 	for i, x := 0, unsafe.Slice((*uint32)(unsafe.Pointer(p)), n); i < n; i++ {

@@ -155,6 +155,16 @@ func TestConvAlgorithms(t *testing.T) {
 	}
 }
 
+// A layer without bias is timed without one: the kernels read a bias that is
+// there, so one of no values had them read past its end.
+func TestSampleWithoutBias(t *testing.T) {
+	o, release := sample(1, 1, 0, 1, false)
+	defer release()
+	if o.b != nil {
+		t.Error("timing has a bias where the layer has none")
+	}
+}
+
 func (c *convCase) checkAll(t *testing.T, e *engine, tolerance float64) {
 	built, err := e.Conv(c.spec)
 	if err != nil {

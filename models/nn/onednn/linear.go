@@ -50,7 +50,7 @@ func (l *linear) choose(d direction) (algorithm, error) {
 		key:       fmt.Sprintf("%v %+v", d, key),
 		flop:      2 * float64(s.N) * float64(s.In) * float64(s.Out),
 		sample: func() (operands, func()) {
-			return sample(s.N*s.In, s.Out*s.In, s.Out, s.N*s.Out, s.MaskInput)
+			return sample(s.N*s.In, s.Out*s.In, l.biases(), s.N*s.Out, s.MaskInput)
 		},
 	}, []candidate{
 		{"product", func() (algorithm, error) { return l.product(d) }},
