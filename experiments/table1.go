@@ -12,7 +12,7 @@ func table1() Experiment {
 }
 
 // cifarNote stands under every table about CIFAR-10.
-const cifarNote = "A local copy of CIFAR-10 that went through JPEG costs about a point of accuracy."
+const cifarNote = "A local copy of CIFAR-10 that went through JPEG costs accuracy; how much was not measured."
 
 // cifarPairing is a pair of one family on CIFAR-10. A smoke run narrows the
 // network, because measuring it takes most of the time.
