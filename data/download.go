@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -27,14 +28,10 @@ type downloader struct {
 }
 
 // download gets address into the file part, continuing from what part already
-// holds where the server can. Part stays when it fails, for the next call.
+// holds where the server can. What came stays in part when it fails, for the
+// next call; where nothing came, there is no part.
 func (d downloader) download(ctx context.Context, address, part string) error {
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	have, err := f.Seek(0, io.SeekEnd)
+	have, err := sizeIfAny(part)
 	if err != nil {
 		return err
 	}
@@ -52,16 +49,41 @@ func (d downloader) download(ctx context.Context, address, part string) error {
 	if err != nil || done {
 		return err
 	}
-	if err := f.Truncate(start); err != nil {
+	f, err := openAt(part, start)
+	if err != nil {
 		return err
 	}
-	if _, err := f.Seek(start, io.SeekStart); err != nil {
-		return err
-	}
+	defer f.Close()
 	if err := d.receive(ctx, f, response, start, watchdog); err != nil {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// sizeIfAny returns the size of the file path, 0 if there is none.
+func sizeIfAny(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// openAt opens the file path for writing from position start on, and cuts off
+// what lies behind it.
+func openAt(path string, start int64) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Seek(start, io.SeekStart)
+	if err := errors.Join(err, f.Truncate(start)); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // request asks for address from byte have on.

@@ -251,6 +251,9 @@ func TestFetchUnreachable(t *testing.T) {
 				t.Errorf("%s: wanted %q in %q", name, want, err)
 			}
 		}
+		if left := filesUnder(t, dir); len(left) > 0 {
+			t.Errorf("%s: wanted nothing left, found %v", name, left)
+		}
 	}
 }
 
