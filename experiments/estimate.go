@@ -3,9 +3,9 @@ package experiments
 import (
 	"context"
 
+	"otfusion/internal/bench"
 	"otfusion/models"
 	"otfusion/models/nn"
-	"otfusion/models/nn/bench"
 	"otfusion/train"
 )
 

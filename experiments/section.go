@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"otfusion/models/atomicfile"
+	"otfusion/internal/atomicfile"
 )
 
 // Section is one experiment's part of a report, at one scale.

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"time"
 
-	"otfusion/models/atomicfile"
+	"otfusion/internal/atomicfile"
 )
 
 // ModelFile is the name under which a task leaves the network it made.

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"otfusion/fusion/gemm"
 	"otfusion/fusion/ot"
+	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 

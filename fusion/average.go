@@ -1,7 +1,7 @@
 package fusion
 
 import (
-	"otfusion/fusion/gemm"
+	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 

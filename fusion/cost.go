@@ -3,8 +3,8 @@ package fusion
 import (
 	"math"
 
-	"otfusion/fusion/gemm"
 	"otfusion/fusion/ot"
+	"otfusion/internal/gemm"
 )
 
 // observe adds coordinates of a parent's and the reference's channels, the

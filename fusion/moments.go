@@ -3,7 +3,7 @@ package fusion
 import (
 	"math"
 
-	"otfusion/fusion/gemm"
+	"otfusion/internal/gemm"
 )
 
 // moments are the mean and standard deviation of each channel.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"otfusion/fusion/gemm"
+	"otfusion/internal/gemm"
 	"otfusion/models"
 	"otfusion/models/nn"
 )

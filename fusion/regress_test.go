@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"otfusion/fusion/gemm"
+	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"otfusion/fusion/gemm"
+	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"otfusion/fusion/gemm"
+	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 

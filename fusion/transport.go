@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"otfusion/fusion/gemm"
 	"otfusion/fusion/ot"
+	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 

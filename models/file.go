@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode"
 
-	"otfusion/models/atomicfile"
+	"otfusion/internal/atomicfile"
 )
 
 // ReadFile reads a model from a safetensors file or a PyTorch checkpoint,

@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 
-	"otfusion/models/atomicfile"
+	"otfusion/internal/atomicfile"
 )
 
 // WriteTensors writes tensors that are no model, such as the state of an

@@ -4,7 +4,7 @@
 # PYTHON names another interpreter. Run it on an idle machine.
 set -eu
 python=${PYTHON:-python3}
-torch=models/nn/bench/testdata/torch_step.py
+torch=internal/bench/testdata/torch_step.py
 for round in 1 2 3; do
 	for arch in vgg11 resnet18; do
 		bin/otfusion bench train --arch $arch --batch 128 --steps 10

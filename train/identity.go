@@ -10,10 +10,10 @@ import (
 	"math"
 	"reflect"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
+	"otfusion/internal/build"
 	"otfusion/models"
 )
 
@@ -142,24 +142,5 @@ type environment struct {
 }
 
 func (c Config) environment(compute string) environment {
-	return environment{compute, c.Threads, runtime.GOOS + "/" + runtime.GOARCH, revision()}
-}
-
-// revision is the git commit of the running program, "+changes" if it was
-// built from a changed tree, "unknown" if it was not built from a repository.
-func revision() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	commit, suffix := "unknown", ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			commit = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			suffix = "+changes"
-		}
-	}
-	return commit + suffix
+	return environment{compute, c.Threads, runtime.GOOS + "/" + runtime.GOARCH, build.Revision()}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"otfusion/models/atomicfile"
+	"otfusion/internal/atomicfile"
 )
 
 // claim makes the run's folder, keeps other processes and other runs of this

@@ -5,7 +5,7 @@ import (
 	"io"
 	"path/filepath"
 
-	"otfusion/models/atomicfile"
+	"otfusion/internal/atomicfile"
 )
 
 // Record is what one epoch came to, one line of log.jsonl. Validation or Test

@@ -6,9 +6,9 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"otfusion/internal/bench"
 	"otfusion/models"
 	"otfusion/models/nn"
-	"otfusion/models/nn/bench"
 	"otfusion/models/nn/kernel"
 )
 

@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"otfusion/experiments"
-	"otfusion/models/atomicfile"
+	"otfusion/internal/atomicfile"
 )
 
 // manifestCmd writes a job. For Kubernetes the results' folder is one of the

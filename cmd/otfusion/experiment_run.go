@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"otfusion/experiments"
+	"otfusion/internal/build"
 )
 
 type runCmd struct {
@@ -97,7 +98,7 @@ func (c *runCmd) resumed(g *globals, tasks []experiments.TaskStatus) {
 func (c *runCmd) env(g *globals) experiments.Env {
 	threads := max(1, g.cores/max(1, c.Jobs))
 	env := experiments.Env{Store: experiments.Store{Root: c.Results}, DataDir: g.DataDir, Threads: threads, Engine: g.Compute,
-		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: revision(), Observer: g.progress()}
+		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: build.Revision(), Observer: g.progress()}
 	if !g.Quiet {
 		env.Notify = func(e experiments.Event) {
 			if line := told(e); line != "" {

@@ -14,6 +14,7 @@ import (
 	"otfusion/data"
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
+	"otfusion/internal/build"
 	"otfusion/models"
 )
 
@@ -293,7 +294,7 @@ func writeDerived(m *models.Model, path, command string, options map[string]any,
 	if err != nil {
 		return err
 	}
-	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": revision()}}
+	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": build.Revision()}}
 	return m.WriteFile(path)
 }
 

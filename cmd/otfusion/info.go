@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"otfusion/fusion"
+	"otfusion/internal/build"
 	"otfusion/models"
 	"otfusion/train"
 )
@@ -48,32 +48,12 @@ type programJSON struct {
 }
 
 func program(g *globals) programJSON {
-	return programJSON{revision(), runtime.Version(), g.engine(), g.cores, models.Families(), train.RecipeNames()}
+	return programJSON{build.Revision(), runtime.Version(), g.engine(), g.cores, models.Families(), train.RecipeNames()}
 }
 
 func (p programJSON) print(w io.Writer) {
 	fmt.Fprintf(w, "otfusion %s, %s\ncompute        %s, %d cores\narchitectures  %s (also with _bn)\nrecipes        %s\n",
 		p.Revision, p.Go, p.Compute, p.Cores, strings.Join(p.Architectures, ", "), strings.Join(p.Recipes, ", "))
-}
-
-// revision is the version control revision of the build, if it is known.
-func revision() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	switch r := settings["vcs.revision"]; {
-	case r == "":
-		return "unknown"
-	case settings["vcs.modified"] == "true":
-		return r[:min(12, len(r))] + "+changes"
-	default:
-		return r[:min(12, len(r))]
-	}
 }
 
 // modelJSON describes a model.
