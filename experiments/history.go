@@ -17,10 +17,10 @@ type history struct {
 // number of threads took.
 func (s Store) history(compute string) history {
 	h := history{times{}, times{}}
-	folders, _ := os.ReadDir(filepath.Join(s.Root, "cells")) // none: no history
+	folders, _ := os.ReadDir(filepath.Join(s.Root, tasksFolder)) // none: no history
 	for _, f := range folders {
 		var r Result
-		if !readJSON(filepath.Join(s.Root, "cells", f.Name(), resultFile), &r) {
+		if !readJSON(filepath.Join(s.Root, tasksFolder, f.Name(), resultFile), &r) {
 			continue
 		}
 		h.tasks.add(r.Task.Kind, r.Seconds)

@@ -40,6 +40,9 @@ func (s Survey) stateMarkdown() string {
 	if len(s.Absent) > 0 {
 		text += "Nothing is finished of: " + strings.Join(s.Absent, ", ") + ".\n"
 	}
+	if n := len(s.Orphans); n > 0 {
+		text += fmt.Sprintf("No experiment asks for %s: %s.\n", plural(n, "result", "results"), strings.Join(s.Orphans, ", "))
+	}
 	return text
 }
 

@@ -12,6 +12,8 @@ const (
 	Paper  Scale = "paper"  // the paper's epochs, seeds and sizes
 )
 
+func scales() []Scale { return []Scale{Paper, Laptop, Smoke} } // the largest first
+
 // ParseScale reads a scale's name.
 func ParseScale(s string) (Scale, error) {
 	switch scale := Scale(s); scale {

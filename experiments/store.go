@@ -21,6 +21,9 @@ const ModelFile = "model.safetensors"
 
 const resultFile = "result.json"
 
+// tasksFolder holds, in a store, the folders of tasks.
+const tasksFolder = "tasks"
+
 // Result is a finished task: what it found and how.
 type Result struct {
 	Task description `json:"task"`
@@ -32,12 +35,12 @@ type Result struct {
 	Finished time.Time `json:"finished"`
 }
 
-// Store keeps the folders of tasks, Root/cells/ID. Several processes, also on
+// Store keeps the folders of tasks, Root/tasks/ID. Several processes, also on
 // several machines, may share one Root.
 type Store struct{ Root string }
 
 // Dir is the folder of a task.
-func (s Store) Dir(t Task) string { return filepath.Join(s.Root, "cells", ID(t)) }
+func (s Store) Dir(t Task) string { return filepath.Join(s.Root, tasksFolder, ID(t)) }
 
 // What Load finds beside results.
 var (
@@ -98,7 +101,26 @@ func (s Store) read(t Task) (r Result, err error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return Result{}, fmt.Errorf("experiments: %s: %s is %w: %w", ID(t), resultFile, ErrDamaged, err)
 	}
+	if err := r.Task.fits(t); err != nil {
+		return Result{}, fmt.Errorf("experiments: %s: %s is %w: %w", ID(t), resultFile, ErrDamaged, err)
+	}
 	return r, nil
+}
+
+// fits compares the description that a result carries with the task that asks
+// for it.
+func (d description) fits(t Task) error {
+	if d.Kind == "" {
+		return errors.New("it does not say of which task it is")
+	}
+	id, err := d.id()
+	if err != nil {
+		return err
+	}
+	if id != ID(t) {
+		return fmt.Errorf("it is of task %s", id)
+	}
+	return nil
 }
 
 // verify compares the model beside a result with the one that was written.

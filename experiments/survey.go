@@ -10,15 +10,16 @@ import (
 
 // Survey is a report over everything that a store holds.
 type Survey struct {
-	Sections []Section `json:"sections"`         // by experiment, the larger scale first
-	Absent   []string  `json:"absent,omitempty"` // experiments of which nothing is finished
+	Sections []Section `json:"sections"`          // by experiment, the larger scale first
+	Absent   []string  `json:"absent,omitempty"`  // experiments of which nothing is finished
+	Orphans  []string  `json:"orphans,omitempty"` // IDs of results that no experiment asks for
 }
 
 // NewSurvey presents the experiments of which something is finished, at each
 // scale; a smaller scale is left out where a larger one is complete. It is an
 // error if nothing is finished.
 func NewSurvey(list []Experiment, store Store) (Survey, error) {
-	var s Survey
+	s := Survey{Orphans: store.Orphans(list)}
 	results := newShelf(store)
 	for _, e := range list {
 		sections := startedSections(e, results)
@@ -35,7 +36,7 @@ func NewSurvey(list []Experiment, store Store) (Survey, error) {
 
 func startedSections(e Experiment, results *shelf) []Section {
 	var list []Section
-	for _, scale := range []Scale{Paper, Laptop, Smoke} {
+	for _, scale := range scales() {
 		s := newSection(e, scale, results)
 		if s.started {
 			list = append(list, s)
@@ -89,6 +90,9 @@ func (s Survey) Text() string {
 	text := w.Render() + "\n"
 	if len(s.Absent) > 0 {
 		text += "nothing yet: " + strings.Join(s.Absent, ", ") + "\n"
+	}
+	for _, id := range s.Orphans {
+		text += "no experiment asks for " + id + "\n"
 	}
 	return text
 }

@@ -7,6 +7,7 @@
 package experiments
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,35 +34,82 @@ type Outcome struct {
 	Series  map[string][]float64 `json:"series,omitempty"` // such as an accuracy per epoch
 }
 
+// schema is the version of the description that a task's ID is the hash of.
+//
+// A result is found by its task's ID, so an ID must not change while it means
+// the same work. IDs are pinned by a test. The rule for a change:
+//
+//   - A new field of a task, or of a type inside one such as [train.Recipe],
+//     has omitempty in its JSON tag, and its zero value means what was done
+//     before there was the field. No ID changes.
+//   - A field whose meaning or spelling changes needs a higher schema and a step
+//     in [Store.Migrate] that rewrites recorded descriptions.
+//   - A change of the algorithm behind a field that changes results beyond
+//     rounding is a new value of that field, or a new field.
+const schema = 2
+
 // description is what a task's ID is the hash of.
 type description struct {
+	Schema int             `json:"schema"`
 	Kind   string          `json:"kind"`
-	Config json.RawMessage `json:"config"`
+	Config json.RawMessage `json:"config"`           // canonical: keys in order, no white space
 	Inputs []string        `json:"inputs,omitempty"` // IDs
 }
 
 func describe(t Task) description {
 	config, err := json.Marshal(t)
+	if err == nil {
+		config, err = canonical(config)
+	}
 	if err != nil {
 		panic(fmt.Sprintf("experiments: task %s cannot be written as JSON: %v", t.Kind(), err))
 	}
-	d := description{Kind: t.Kind(), Config: config}
+	d := description{Schema: schema, Kind: t.Kind(), Config: config}
 	for _, in := range t.Inputs() {
 		d.Inputs = append(d.Inputs, ID(in))
 	}
 	return d
 }
 
-// ID names a task by the hash of its configuration and its inputs':
-// 16 hexadecimal digits behind the task's kind. By which program and on which
-// machine it was computed stands in its Result.
-func ID(t Task) string {
-	text, err := json.Marshal(describe(t))
-	if err != nil {
-		panic(fmt.Sprintf("experiments: task %s: %v", t.Kind(), err))
+// canonical writes JSON with the keys of objects in order and without white
+// space, so that the order of a struct's fields means nothing.
+func canonical(text []byte) ([]byte, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // all digits stay
+	var value any
+	if err := d.Decode(&value); err != nil {
+		return nil, err
 	}
+	return json.Marshal(value)
+}
+
+// id is 16 hexadecimal digits behind the task's kind.
+func (d description) id() (string, error) {
+	config, err := canonical(d.Config)
+	if err != nil {
+		return "", fmt.Errorf("experiments: task %s: %w", d.Kind, err)
+	}
+	d.Config = config
+	text, err := json.Marshal(d)
+	if err != nil {
+		return "", fmt.Errorf("experiments: task %s: %w", d.Kind, err)
+	}
+	return hashed(d.Kind, text), nil
+}
+
+func hashed(kind string, text []byte) string {
 	sum := sha256.Sum256(text)
-	return t.Kind() + "-" + hex.EncodeToString(sum[:8])
+	return kind + "-" + hex.EncodeToString(sum[:8])
+}
+
+// ID names a task by the hash of its description: kind, configuration and
+// inputs. Its Result says by which program and on which machine it was computed.
+func ID(t Task) string {
+	id, err := describe(t).id()
+	if err != nil {
+		panic(err) // the configuration has just been written
+	}
+	return id
 }
 
 // closure lists the tasks and all they depend on, each once, inputs first.

@@ -10,19 +10,19 @@ asked() {
 	bin/otfusion experiment report --results "$1" --json >"$json"
 	grep -o '"id": *"[^"]*"' "$json" | cut -d'"' -f4 | sort -u
 }
-cells=$(asked "$from")
-for cell in $cells; do
-	mkdir -p "docs/results/cells/$cell"
+tasks=$(asked "$from")
+for task in $tasks; do
+	mkdir -p "docs/results/tasks/$task"
 	for file in result.json failure.txt; do
-		rm -f "docs/results/cells/$cell/$file"
-		if [ -e "$from/cells/$cell/$file" ]; then
-			cp "$from/cells/$cell/$file" "docs/results/cells/$cell/"
+		rm -f "docs/results/tasks/$task/$file"
+		if [ -e "$from/tasks/$task/$file" ]; then
+			cp "$from/tasks/$task/$file" "docs/results/tasks/$task/"
 		fi
 	done
 done
-cells=$(asked docs/results)
-[ -n "$cells" ]
-for dir in docs/results/cells/*; do
-	echo "$cells" | grep -qx "${dir##*/}" || rm -r "$dir"
+tasks=$(asked docs/results)
+[ -n "$tasks" ]
+for dir in docs/results/tasks/*; do
+	echo "$tasks" | grep -qx "${dir##*/}" || rm -r "$dir"
 done
 bin/otfusion experiment report --results docs/results --markdown docs/results.md

@@ -100,7 +100,7 @@ grep -H '^\[' slurm-*.out >&2
 plan=$(otfusion experiment run mnist-pair --scale smoke --results "$results" --dry-run --json -q | grep -c '"finished": true')
 done=$(cat slurm-*.out | grep -cE '^\[[0-9]+/[0-9]+\] [a-z]+-[0-9a-f]{16} [^:]*$')
 once=$(grep -hoE '^\[[0-9]+/[0-9]+\] [a-z]+-[0-9a-f]{16}' slurm-*.out | cut -d' ' -f2 | sort -u | wc -l)
-cells=$(find "$results/cells" -name result.json | wc -l)
-echo "slurm-smoke: of $cells cells, $done were computed, $once of them different; the plan has $plan finished" >&2
-[ "$cells" = "$done" ] && [ "$done" = "$once" ] && [ "$once" = "$plan" ] || { echo "slurm-smoke: a task was done twice or not at all" >&2; exit 1; }
+tasks=$(find "$results/tasks" -name result.json | wc -l)
+echo "slurm-smoke: of $tasks tasks, $done were computed, $once of them different; the plan has $plan finished" >&2
+[ "$tasks" = "$done" ] && [ "$done" = "$once" ] && [ "$once" = "$plan" ] || { echo "slurm-smoke: a task was done twice or not at all" >&2; exit 1; }
 otfusion experiment report mnist-pair --scale smoke --results "$results"

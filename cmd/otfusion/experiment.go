@@ -15,6 +15,7 @@ type experimentCmd struct {
 	Run      runCmd      `cmd:"" help:"Run experiments; what is finished is not done again, what was interrupted goes on."`
 	Manifest manifestCmd `cmd:"" help:"Write a batch job that runs experiments on a cluster, in shards."`
 	Report   reportCmd   `cmd:"" help:"Write the report of what is finished."`
+	Migrate  migrateCmd  `cmd:"" help:"Rename the results of an older version, once."`
 }
 
 type listCmd struct{}

@@ -18,6 +18,9 @@ type reportCmd struct {
 
 func (c *reportCmd) Run(g *globals) error {
 	store := experiments.Store{Root: c.Results}
+	if err := store.Current(); err != nil {
+		return err
+	}
 	switch {
 	case c.Name == "" && c.Scale != "":
 		return usage("--scale %s: wanted an experiment with it; without one the report has every scale", c.Scale)

@@ -2,10 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"otfusion/experiments"
 	"otfusion/internal/build"
@@ -31,12 +28,16 @@ func (c *runCmd) Run(g *globals) error {
 	for _, e := range list {
 		tasks = append(tasks, e.Plan(scale)...)
 	}
+	if err := r.Env.Store.Current(); err != nil {
+		return err
+	}
 	if c.DryRun {
 		return g.forecast(r, tasks)
 	}
+	c.untraceable(g)
 	c.resumed(g, experiments.Status(r.Env.Store, tasks))
-	if err := c.prepare(); err != nil {
-		return err
+	if err := r.Env.Store.Prepare(); err != nil {
+		return fmt.Errorf("--results: %w", err)
 	}
 	failures, err := r.Run(g.ctx, tasks)
 	r.Env.Observer.Close()
@@ -45,19 +46,6 @@ func (c *runCmd) Run(g *globals) error {
 	}
 	unwritten := g.present(list, scale, r.Env.Store)
 	return cmp.Or(c.failed(g, failures), unwritten)
-}
-
-// prepare makes the folder of results and sees whether files can be made there.
-func (c *runCmd) prepare() error {
-	cells := filepath.Join(c.Results, "cells")
-	if err := os.MkdirAll(cells, 0o755); err != nil {
-		return fmt.Errorf("--results: %w", err)
-	}
-	f, err := os.CreateTemp(cells, ".otfusion-*.tmp")
-	if err != nil {
-		return fmt.Errorf("--results: %w", err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func (c *runCmd) runner(g *globals) (experiments.Runner, error) {
@@ -80,6 +68,13 @@ func (c *runCmd) shard() (experiments.Shard, error) {
 		return s, usage("--shard: %v", err)
 	}
 	return s, nil
+}
+
+// untraceable warns that results will not say which source computed them.
+func (c *runCmd) untraceable(g *globals) {
+	if build.Revision() == build.Unknown && !g.Quiet {
+		fmt.Fprintln(g.stderr, "the revision of this program is unknown, so its results cannot be traced to a source; make build in a git checkout records it")
+	}
 }
 
 // resumed tells what earlier runs have done.

@@ -1,0 +1,27 @@
+package experiments
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// Orphans are the results of a store that no experiment asks for at any scale,
+// by ID: those of a task that was changed, or of an older program.
+func (s Store) Orphans(list []Experiment) []string {
+	asked := map[string]bool{}
+	for _, e := range list {
+		for _, scale := range scales() {
+			for _, t := range closure(e.Plan(scale)) {
+				asked[ID(t)] = true
+			}
+		}
+	}
+	var orphans []string
+	folders, _ := os.ReadDir(filepath.Join(s.Root, tasksFolder)) // none: no results
+	for _, f := range folders {
+		if _, err := os.Stat(filepath.Join(s.Root, tasksFolder, f.Name(), resultFile)); err == nil && !asked[f.Name()] {
+			orphans = append(orphans, f.Name())
+		}
+	}
+	return orphans
+}
