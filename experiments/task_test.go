@@ -34,7 +34,7 @@ func pinned() map[string]Task {
 		"ensemble-b3498f61e3dd718e": Ensemble{Members: []Task{a, b}, Dataset: "cifar10"},
 		"path-9ffed480cfbfe520":     Path{A: a, B: b, Alignment: Alignment{Preset: "paper-wts"}, Weights: []float64{0, .5, 1}, Dataset: "cifar10", Validation: 5000},
 		"prune-fa9ce42175374b78":    Prune{Model: a, Fraction: .5, Layers: []string{"features.0"}, Criterion: "l1", Alignment: acts, Dataset: "cifar10", Validation: 5000},
-		"timing-5c99beeaeccf5f53":  Timing{Arch: "vgg11", Width: .25, Parents: 6, Alignment: Alignment{Preset: "paper-wts", Reg: .05, FixOutput: true}},
+		"timing-5c99beeaeccf5f53":   Timing{Arch: "vgg11", Width: .25, Parents: 6, Alignment: Alignment{Preset: "paper-wts", Reg: .05, FixOutput: true}},
 	}
 }
 

@@ -34,11 +34,11 @@ func (c *runCmd) Run(g *globals) error {
 	if c.DryRun {
 		return g.forecast(r, tasks)
 	}
-	c.untraceable(g)
-	c.resumed(g, experiments.Status(r.Env.Store, tasks))
 	if err := r.Env.Store.Prepare(); err != nil {
 		return fmt.Errorf("--results: %w", err)
 	}
+	c.untraceable(g)
+	c.resumed(g, experiments.Status(r.Env.Store, tasks))
 	failures, err := r.Run(g.ctx, tasks)
 	r.Env.Observer.Close()
 	if err != nil {
