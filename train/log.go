@@ -21,8 +21,8 @@ type Record struct {
 	ImagesPerSecond float64 `json:"images_per_second"`
 }
 
-// judgement is the score that the epoch is selected by; nil without one.
-func (r Record) judgement() *Score {
+// Judgement is the score that the epoch is selected by; nil without one.
+func (r Record) Judgement() *Score {
 	if r.Test != nil {
 		return r.Test
 	}

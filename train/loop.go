@@ -185,7 +185,7 @@ func (r *run) keepBest(m *models.Model, record Record) {
 	if r.Recipe.Select == SelectLast {
 		return
 	}
-	if r.state.Best > 0 && !record.judgement().better(*r.state.Log[r.state.Best-1].judgement()) {
+	if r.state.Best > 0 && !record.Judgement().better(*r.state.Log[r.state.Best-1].Judgement()) {
 		return
 	}
 	r.state.Best, r.state.best = record.Epoch, m.Params

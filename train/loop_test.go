@@ -101,7 +101,7 @@ func TestSelection(t *testing.T) {
 			result := mustRun(t, c)
 			best := 0
 			for i, r := range result.Log {
-				if selection != SelectLast && r.judgement().better(*result.Log[best].judgement()) || selection == SelectLast {
+				if selection != SelectLast && r.Judgement().better(*result.Log[best].Judgement()) || selection == SelectLast {
 					best = i
 				}
 			}
@@ -110,7 +110,7 @@ func TestSelection(t *testing.T) {
 			}
 			judged, onTest := c.judged()
 			score, err := Evaluate(context.Background(), result.Model, judged, Options{})
-			if want := result.Log[best].judgement(); err != nil || score.Accuracy != want.Accuracy {
+			if want := result.Log[best].Judgement(); err != nil || score.Accuracy != want.Accuracy {
 				t.Errorf("the model scores %+v (%v) on the selecting images, its epoch %+v", score, err, *want)
 			}
 			if onTest && result.Test != *result.Log[best].Test {
@@ -125,7 +125,7 @@ func TestRunWithoutValidation(t *testing.T) {
 	c := tinyConfig(t, t.TempDir())
 	c.Data.Validation, c.Recipe.Validation, c.Recipe.Select = nil, 0, SelectLast
 	result := mustRun(t, c)
-	if result.Validation != nil || result.Log[0].judgement() != nil || result.Test.Accuracy == 0 {
+	if result.Validation != nil || result.Log[0].Judgement() != nil || result.Test.Accuracy == 0 {
 		t.Errorf("result %+v", result)
 	}
 }

@@ -307,7 +307,7 @@ func FuzzState(f *testing.F) {
 			return
 		}
 		if s.Best > 0 {
-			_ = s.Log[s.Best-1].judgement().Accuracy
+			_ = s.Log[s.Best-1].Judgement().Accuracy
 		}
 		if s.Step > 0 {
 			_ = encode(s.Sums.record(s.Epoch+1, 1))

@@ -118,7 +118,7 @@ func (s *state) check() error {
 	case s.Epoch < 0 || s.Step < 0 || s.Epoch != len(s.Log) || (s.Step == 0) != (s.Sums.Images == 0):
 		return fmt.Errorf("wanted a line of log for each of %d epochs and sums over %d steps, found %d lines and sums over %d images",
 			s.Epoch, s.Step, len(s.Log), s.Sums.Images)
-	case s.Best < 0 || s.Best > s.Epoch || s.Best > 0 && s.Log[s.Best-1].judgement() == nil:
+	case s.Best < 0 || s.Best > s.Epoch || s.Best > 0 && s.Log[s.Best-1].Judgement() == nil:
 		return fmt.Errorf("wanted the best of %d epochs, found epoch %d without a score", s.Epoch, s.Best)
 	}
 	if err := s.model(s.params).Check(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"otfusion/models"
 	"otfusion/models/nn"
 	"otfusion/train"
+	"otfusion/train/progress"
 )
 
 // globals are the flags of every command, and what commands share.
@@ -60,9 +61,9 @@ func (g *globals) progress() train.Observer {
 		return train.Silent{}
 	}
 	if f, ok := g.stderr.(*os.File); ok {
-		return &announced{Observer: train.NewObserver(f), globals: g}
+		return &announced{Observer: progress.New(f), globals: g}
 	}
-	return &announced{Observer: train.NewLines(g.stderr), globals: g}
+	return &announced{Observer: progress.NewLines(g.stderr), globals: g}
 }
 
 // announced is an observer that first names what computes, once something does.

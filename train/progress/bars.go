@@ -1,4 +1,4 @@
-package train
+package progress
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"otfusion/train"
 )
 
 // bars draws a bar for every run.
@@ -15,7 +17,7 @@ type bars struct{ progress *mpb.Progress }
 
 // NewBars returns an observer for a terminal: a bar for every run, with the
 // latest loss and accuracy and an estimate of the time left.
-func NewBars(w io.Writer) Observer {
+func NewBars(w io.Writer) train.Observer {
 	return &bars{mpb.New(mpb.WithOutput(w), mpb.WithWidth(30), mpb.WithAutoRefresh())}
 }
 
@@ -23,7 +25,7 @@ func (b *bars) Say(line string) { fmt.Fprintln(b.progress, line) }
 
 func (b *bars) Close() { b.progress.Wait() }
 
-func (b *bars) Start(s Start) Progress {
+func (b *bars) Start(s train.Start) train.Progress {
 	r := &barRun{Start: s, last: time.Now()}
 	r.loss.Store("")
 	r.score.Store("")
@@ -45,7 +47,7 @@ func (b *bars) Start(s Start) Progress {
 
 // barRun is one bar. Its text is read by the goroutine that draws.
 type barRun struct {
-	Start
+	train.Start
 	bar         *mpb.Bar
 	last        time.Time
 	loss, score atomic.Value // string
@@ -67,13 +69,13 @@ func (r *barRun) Step(loss float64) {
 	r.last = now
 }
 
-func (r *barRun) Epoch(rec Record) {
-	if s := rec.judgement(); s != nil {
+func (r *barRun) Epoch(rec train.Record) {
+	if s := rec.Judgement(); s != nil {
 		r.score.Store(fmt.Sprintf("  accuracy %.2f %%", s.Accuracy))
 	}
 }
 
-func (r *barRun) End(result *Result, err error) {
+func (r *barRun) End(result *train.Result, err error) {
 	if err != nil {
 		r.bar.Abort(false)
 		return
