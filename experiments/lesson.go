@@ -1,6 +1,9 @@
 package experiments
 
-import "otfusion/train"
+import (
+	"otfusion/models"
+	"otfusion/train"
+)
 
 // Lesson is what a network learns besides the labels: a teacher's logits. The
 // zero value is none.
@@ -23,5 +26,5 @@ func (l Lesson) read(w *Workspace, i int) (*train.Distillation, error) {
 		return nil, nil
 	}
 	m, err := w.Model(i)
-	return &train.Distillation{Teacher: m, Gamma: l.Gamma, Temperature: l.Temperature}, err
+	return &train.Distillation{Teachers: []*models.Model{m}, Gamma: l.Gamma, Temperature: l.Temperature, PerClass: true}, err
 }

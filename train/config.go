@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -55,10 +56,16 @@ func (c Config) check() error {
 		return fmt.Errorf("wanted a folder for the run's files, found none")
 	case c.Arch == nil:
 		return fmt.Errorf("wanted an architecture or a model to start from, found neither")
-	case c.Data.Train == nil || c.Data.Test == nil || c.Data.Train.Len() == 0 || c.Data.Test.Len() == 0:
-		return fmt.Errorf("wanted training and test images, found none")
-	case c.Recipe.Select == SelectValidation && !nonEmpty(c.Data.Validation):
+	case !nonEmpty(c.Data.Train):
+		return fmt.Errorf("wanted training images, found none")
+	case !nonEmpty(c.Data.Test) && !c.Distill.unlabelled():
+		return fmt.Errorf("wanted test images, found none")
+	case c.Recipe.Select == SelectTest && !nonEmpty(c.Data.Test):
+		return fmt.Errorf("wanted test images to select by, found none")
+	case (c.Recipe.Select == SelectValidation || c.Recipe.Select == SelectAgreement) && !nonEmpty(c.Data.Validation):
 		return fmt.Errorf("wanted validation images to select by, found none")
+	case c.Recipe.Select == SelectAgreement && c.Distill == nil:
+		return fmt.Errorf("wanted teachers to select by agreement with, found none")
 	}
 	if err := c.Recipe.Validate(); err != nil {
 		return fmt.Errorf("recipe: %w", err)
@@ -78,16 +85,18 @@ func (c Config) dropsLast() bool {
 	return slices.ContainsFunc(c.Arch.Layers, func(l models.Layer) bool { return l.Op == models.BatchNorm })
 }
 
-// judged is the dataset on which every epoch is evaluated, and whether it is
-// the test set; nil where there is none.
-func (c Config) judged() (d *data.Dataset, test bool) {
+// judged is the dataset on which every epoch is evaluated; nil where there is
+// none.
+func (c Config) judged(ctx context.Context) (*data.Dataset, error) {
 	switch {
 	case c.Recipe.Select == SelectTest:
-		return c.Data.Test, true
+		return c.Data.Test, nil
+	case c.Recipe.Select == SelectAgreement:
+		return c.answered(ctx, c.Data.Validation)
 	case nonEmpty(c.Data.Validation):
-		return c.Data.Validation, false
+		return c.Data.Validation, nil
 	}
-	return nil, false
+	return nil, nil
 }
 
 func nonEmpty(d *data.Dataset) bool { return d != nil && d.Len() > 0 }

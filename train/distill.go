@@ -1,83 +1,82 @@
 package train
 
 import (
-	"context"
 	"fmt"
-	"math"
 
-	"otfusion/data"
 	"otfusion/models"
 	"otfusion/models/nn"
 )
 
-// Distillation teaches a network by another's logits besides the labels
+// Distillation teaches a network by the logits of others besides the labels
 // (Hinton et al. 2015; the paper's section S12): the loss is
-// (1−γ)·CE + γ·T²·KL(teacher ‖ student), both softened by T, where, as in the
-// paper's code, KL is the mean over batch and classes.
+// (1−γ)·CE + γ·T²·KL(teachers ‖ student). The teachers answer by the weighted
+// mean of their logits; they and the student are softened by T. KL is the mean
+// over the batch, with PerClass over batch and classes, as in the paper's code.
 type Distillation struct {
-	Teacher     *models.Model
-	Gamma       float64 // γ, 0 to 1
-	Temperature float64 // T
+	Teachers    []*models.Model
+	Weights     []float64 // of the teachers, scaled to sum to 1; nil: equal
+	Gamma       float64   // γ, above 0 to 1; at 1 no label is read
+	Temperature float64   // T
+	PerClass    bool      // divide KL by the number of classes too
 }
+
+// maxTemperature is where T² still is a number of use in float32.
+const maxTemperature = 1e6
 
 func (d *Distillation) check(student *models.Arch) error {
 	switch {
 	case d == nil:
 		return nil
-	case d.Teacher == nil:
+	case len(d.Teachers) == 0:
 		return fmt.Errorf("distillation: wanted a teacher, found none")
 	case !(d.Gamma > 0 && d.Gamma <= 1):
 		return fmt.Errorf("distillation: wanted γ above 0 and at most 1, found %g", d.Gamma)
-	case !(d.Temperature > 0) || math.IsInf(d.Temperature, 1):
-		return fmt.Errorf("distillation: wanted a positive temperature, found %g", d.Temperature)
-	case d.Teacher.Arch.Input.Len() != student.Input.Len() || d.Teacher.Arch.Classes() != student.Classes():
-		return fmt.Errorf("distillation: the teacher maps %v to %d classes, the student %v to %d",
-			d.Teacher.Arch.Input, d.Teacher.Arch.Classes(), student.Input, student.Classes())
+	case !(d.Temperature > 0 && d.Temperature <= maxTemperature):
+		return fmt.Errorf("distillation: wanted a temperature above 0 and at most %g, found %g", float64(maxTemperature), d.Temperature)
+	}
+	if _, err := normalise(d.Weights, len(d.Teachers)); err != nil {
+		return fmt.Errorf("distillation: %w", err)
+	}
+	for k, t := range d.Teachers {
+		if t == nil {
+			return fmt.Errorf("distillation: teacher %d: wanted a network, found none", k)
+		}
+		if t.Arch.Input.Len() != student.Input.Len() || t.Arch.Classes() != student.Classes() {
+			return fmt.Errorf("distillation: teacher %d maps %v to %d classes, the student %v to %d",
+				k, t.Arch.Input, t.Arch.Classes(), student.Input, student.Classes())
+		}
 	}
 	return nil
 }
+
+// unlabelled reports whether training reads no label; d may be nil.
+func (d *Distillation) unlabelled() bool { return d != nil && d.Gamma == 1 }
 
 // loss is the training loss; d may be nil.
 func (d *Distillation) loss() nn.Loss {
 	if d == nil {
 		return nn.Loss{}
 	}
-	return nn.Loss{Distill: d.Gamma, Temperature: d.Temperature}
+	return nn.Loss{Distill: d.Gamma, Temperature: d.Temperature, PerClass: d.PerClass}
 }
 
-// tutor gives the teacher's logits of batches.
-type tutor struct {
-	predictor *nn.Predictor // asked about every batch, where augmentation changes the images
-	known     []float32     // else the logits of all training images, N×classes
-	logits    []float32     // batch×classes
+// distillIdentity is what of a distillation decides what a run computes.
+type distillIdentity struct {
+	Teachers    []string  `json:"teachers"`          // fingerprints
+	Weights     []float64 `json:"weights,omitempty"` // as given
+	Gamma       float64   `json:"gamma"`
+	Temperature float64   `json:"temperature"`
+	PerClass    bool      `json:"per_class,omitempty"`
 }
 
-// newTutor readies the teacher of a run.
-func newTutor(ctx context.Context, c Config, o nn.Options) (*tutor, error) {
-	t := &tutor{logits: make([]float32, c.Recipe.Batch*c.Data.Train.Classes)}
-	var err error
-	if c.Recipe.Augment {
-		t.predictor, err = nn.NewPredictor(c.Distill.Teacher, o)
-	} else {
-		t.known, err = Logits(ctx, c.Distill.Teacher, c.Data.Train, Options{Threads: c.Threads, Compute: c.Compute})
+// identity is nil without a distillation.
+func (d *Distillation) identity() *distillIdentity {
+	if d == nil {
+		return nil
 	}
-	return t, err
-}
-
-// about returns the logits of a batch, valid until the next call.
-func (t *tutor) about(b *data.Batch) ([]float32, error) {
-	if t.predictor != nil {
-		return t.predictor.Run(b.X, b.N)
+	id := &distillIdentity{Weights: d.Weights, Gamma: d.Gamma, Temperature: d.Temperature, PerClass: d.PerClass}
+	for _, t := range d.Teachers {
+		id.Teachers = append(id.Teachers, fingerprint(t))
 	}
-	classes := len(t.logits) / len(b.Y)
-	for k, i := range b.Indices {
-		copy(t.logits[k*classes:], t.known[i*classes:(i+1)*classes])
-	}
-	return t.logits, nil
-}
-
-func (t *tutor) close() {
-	if t.predictor != nil {
-		t.predictor.Close()
-	}
+	return id
 }

@@ -74,12 +74,35 @@ func EvaluateEnsemble(ctx context.Context, ms []*models.Model, weights []float64
 			return Score{}, nil, fmt.Errorf("model %d: %w", k, err)
 		}
 		members = append(members, member)
-		for i, z := range logits {
-			mean[i] += float32(weights[k]) * z
-		}
+		addScaled(mean, weights[k], logits)
 	}
 	ensemble, err = score(mean, d)
 	return ensemble, members, err
+}
+
+// EnsembleLogits computes the weighted mean of models' logits over a dataset,
+// N×classes. Weights are as in [EvaluateEnsemble].
+func EnsembleLogits(ctx context.Context, ms []*models.Model, weights []float64, d *data.Dataset, o Options) ([]float32, error) {
+	weights, err := normalise(weights, len(ms))
+	if err != nil {
+		return nil, err
+	}
+	mean := make([]float32, d.Len()*d.Classes)
+	for k, m := range ms {
+		logits, err := Logits(ctx, m, d, o)
+		if err != nil {
+			return nil, fmt.Errorf("model %d: %w", k, err)
+		}
+		addScaled(mean, weights[k], logits)
+	}
+	return mean, nil
+}
+
+// addScaled adds weight·x to sum.
+func addScaled(sum []float32, weight float64, x []float32) {
+	for i, v := range x {
+		sum[i] += float32(weight) * v
+	}
 }
 
 // normalise makes n weights sum to one; nil means equal weights.

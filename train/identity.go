@@ -34,29 +34,23 @@ type dataIdentity struct {
 	Name       string `json:"name"`
 	Train      string `json:"train"`
 	Validation string `json:"validation,omitempty"`
-	Test       string `json:"test"`
+	Test       string `json:"test,omitempty"`
 	Raw        bool   `json:"raw,omitempty"` // pixels of 0 to 255 to train on, not normalised ones
-}
-
-type distillIdentity struct {
-	Teacher     string  `json:"teacher"`
-	Gamma       float64 `json:"gamma"`
-	Temperature float64 `json:"temperature"`
 }
 
 func (c Config) identity() identity {
 	id := identity{
 		Arch: c.Arch, Recipe: c.Recipe, RecipeName: c.RecipeName, Seed: c.Seed,
-		Data: dataIdentity{Name: c.Data.Train.Name, Train: c.Data.Train.Fingerprint(), Test: c.Data.Test.Fingerprint(), Raw: c.Data.Train.Raw()},
+		Data: dataIdentity{Name: c.Data.Train.Name, Train: c.Data.Train.Fingerprint(), Raw: c.Data.Train.Raw()}, Distill: c.Distill.identity(),
+	}
+	if nonEmpty(c.Data.Test) {
+		id.Data.Test = c.Data.Test.Fingerprint()
 	}
 	if nonEmpty(c.Data.Validation) {
 		id.Data.Validation = c.Data.Validation.Fingerprint()
 	}
 	if c.Initial != nil {
 		id.Initial = fingerprint(c.Initial)
-	}
-	if d := c.Distill; d != nil {
-		id.Distill = &distillIdentity{fingerprint(d.Teacher), d.Gamma, d.Temperature}
 	}
 	return id
 }

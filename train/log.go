@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"path/filepath"
@@ -8,14 +9,15 @@ import (
 	"otfusion/internal/atomicfile"
 )
 
-// Record is what one epoch came to, one line of log.jsonl. Validation or Test
-// is there if the epoch was evaluated on it.
+// Record is what one epoch came to, one line of log.jsonl. Validation, Agreement
+// or Test is there if the epoch was evaluated on it.
 type Record struct {
 	Epoch           int     `json:"epoch"` // from 1
 	LR              float64 `json:"lr"`    // of the epoch's last step
 	TrainLoss       float64 `json:"train_loss"`
-	TrainAccuracy   float64 `json:"train_accuracy"` // percent, of augmented images, while the parameters changed
+	TrainAccuracy   float64 `json:"train_accuracy"` // percent, of augmented images, while the parameters changed; without labels, agreement with the teachers
 	Validation      *Score  `json:"validation,omitempty"`
+	Agreement       *Score  `json:"agreement,omitempty"` // with the teachers' classes, on the validation images
 	Test            *Score  `json:"test,omitempty"`
 	Seconds         float64 `json:"seconds"` // of training, without evaluation
 	ImagesPerSecond float64 `json:"images_per_second"`
@@ -23,10 +25,7 @@ type Record struct {
 
 // Judgement is the score that the epoch is selected by; nil without one.
 func (r Record) Judgement() *Score {
-	if r.Test != nil {
-		return r.Test
-	}
-	return r.Validation
+	return cmp.Or(r.Test, r.Agreement, r.Validation)
 }
 
 const logFile = "log.jsonl"

@@ -90,11 +90,11 @@ func (r *run) epoch(ctx context.Context) error {
 
 // step learns from one batch.
 func (r *run) step(b *data.Batch) error {
-	r.fillTargets(b.Y)
 	logits, err := r.teach(b)
 	if err != nil {
 		return err
 	}
+	r.fillTargets(b.Y, logits)
 	result, err := r.trainer.Step(b.X, r.targets, logits, b.N)
 	if err != nil {
 		return err
@@ -111,23 +111,27 @@ func (r *run) step(b *data.Batch) error {
 	return nil
 }
 
-// teach returns the teacher's logits, nil without a teacher.
+// teach returns the teachers' logits, nil without teachers.
 func (r *run) teach(b *data.Batch) ([]float32, error) {
-	if r.tutor == nil {
+	if r.teachers == nil {
 		return nil, nil
 	}
-	return r.tutor.about(b)
+	return r.teachers.about(b)
 }
 
 // fillTargets writes the target probabilities of labels, smoothed by ε as in
-// PyTorch: (1−ε)·onehot + ε/classes. Padding has none.
-func (r *run) fillTargets(labels []int32) {
+// PyTorch: (1−ε)·onehot + ε/classes. Padding has none. Where training reads no
+// label, the teachers' classes take their place: they count as correct.
+func (r *run) fillTargets(labels []int32, taught []float32) {
 	classes, eps := r.Data.Train.Classes, r.Recipe.LabelSmoothing
 	for i, label := range labels {
 		row := r.targets[i*classes : (i+1)*classes]
 		if label == data.Padding {
 			clear(row)
 			continue
+		}
+		if r.Distill.unlabelled() {
+			label = int32(argmax(taught[i*classes : (i+1)*classes]))
 		}
 		for k := range row {
 			row[k] = float32(eps / float64(classes))
@@ -172,9 +176,12 @@ func (r *run) judge(ctx context.Context, m *models.Model, record *Record) error 
 	if err != nil {
 		return err
 	}
-	if r.onTest {
+	switch r.Recipe.Select {
+	case SelectTest:
 		record.Test = &score
-	} else {
+	case SelectAgreement:
+		record.Agreement = &score
+	default:
 		record.Validation = &score
 	}
 	return nil

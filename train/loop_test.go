@@ -13,7 +13,6 @@ import (
 
 	"otfusion/data"
 	"otfusion/models"
-	"otfusion/models/nn"
 	"otfusion/models/nn/kernel"
 )
 
@@ -108,13 +107,16 @@ func TestSelection(t *testing.T) {
 			if result.Epoch != best+1 {
 				t.Errorf("selected epoch %d, want %d", result.Epoch, best+1)
 			}
-			judged, onTest := c.judged()
+			judged, err := c.judged(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
 			score, err := Evaluate(context.Background(), result.Model, judged, Options{})
 			if want := result.Log[best].Judgement(); err != nil || score.Accuracy != want.Accuracy {
 				t.Errorf("the model scores %+v (%v) on the selecting images, its epoch %+v", score, err, *want)
 			}
-			if onTest && result.Test != *result.Log[best].Test {
-				t.Errorf("test %+v, the selected epoch's was %+v", result.Test, *result.Log[best].Test)
+			if selection == SelectTest && *result.Test != *result.Log[best].Test {
+				t.Errorf("test %+v, the selected epoch's was %+v", *result.Test, *result.Log[best].Test)
 			}
 		})
 	}
@@ -156,7 +158,7 @@ func TestDivergence(t *testing.T) {
 // cross_entropy([[1, 2, 0.5, -1]], [2], label_smoothing=0.1) is 1.98268187.
 func TestLabelSmoothing(t *testing.T) {
 	r := &run{Config: Config{Recipe: Recipe{LabelSmoothing: 0.1}, Data: data.Splits{Train: &data.Dataset{Classes: 4}}}, targets: make([]float32, 8)}
-	r.fillTargets([]int32{2, data.Padding})
+	r.fillTargets([]int32{2, data.Padding}, nil)
 	closeTo(t, "targets", r.targets, 0.025, 0.025, 0.925, 0.025, 0, 0, 0, 0)
 	loss := 0.0
 	for k, p := range r.targets[:4] {
@@ -190,66 +192,6 @@ func TestFineTuning(t *testing.T) {
 	}
 }
 
-// With γ = 1 a student is taught by logits alone: it agrees with a teacher
-// whose classes are not the labels'.
-func TestDistillation(t *testing.T) {
-	c := tinyConfig(t, t.TempDir())
-	for _, d := range []*data.Dataset{c.Data.Train, c.Data.Validation, c.Data.Test} {
-		for i, label := range d.Labels {
-			d.Labels[i] = (label + 1) % 3
-		}
-	}
-	teacher := mustRun(t, c).Model
-	c = tinyConfig(t, t.TempDir())
-	c.Distill = &Distillation{Teacher: teacher, Gamma: 1, Temperature: 2}
-	c.Recipe.Select, c.Recipe.Epochs = SelectLast, 12
-	if accuracy := mustRun(t, c).Test.Accuracy; accuracy > 20 {
-		t.Errorf("taught wrong classes, the student is right on %.0f %%", accuracy)
-	}
-}
-
-// What a tutor remembers is what its teacher says of the images.
-func TestTutorRemembersEveryImage(t *testing.T) {
-	c := tinyConfig(t, t.TempDir())
-	teacher, err := models.New(c.Arch)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := teacher.Initialize(3); err != nil {
-		t.Fatal(err)
-	}
-	c.Distill = &Distillation{Teacher: teacher, Gamma: 1, Temperature: 2}
-	options := nn.Options{Batch: c.Recipe.Batch}
-	tutor, err := newTutor(context.Background(), c, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	predictor, err := nn.NewPredictor(teacher, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer predictor.Close()
-	batches, err := data.NewBatches(c.Data.Train, data.Options{BatchSize: c.Recipe.Batch, Shuffle: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for b := range batches.Epoch(context.Background(), 1, 0) {
-		want, err := predictor.Run(b.X, b.N)
-		if err != nil {
-			t.Fatal(err)
-		}
-		logits, err := tutor.about(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, z := range want {
-			if !(math.Abs(float64(z-logits[i])) <= 1e-5*max(1, math.Abs(float64(z)))) {
-				t.Fatalf("batch %d: logit %d is %g, the teacher's %g", b.Step, i, logits[i], z)
-			}
-		}
-	}
-}
-
 func TestConfigErrors(t *testing.T) {
 	tests := map[string]struct {
 		change func(*Config)
@@ -264,7 +206,6 @@ func TestConfigErrors(t *testing.T) {
 			c.Data.Train = &data.Dataset{Name: "big", Channels: 3, Height: 32, Width: 32, Classes: 3, Labels: make([]uint8, 1)}
 		}, "3×32×32"},
 		"other classes":      {func(c *Config) { c.Data.Train.Classes = 5 }, "3 classes, dataset tiny has 5"},
-		"teacherless":        {func(c *Config) { c.Distill = &Distillation{Gamma: 0.5, Temperature: 1} }, "teacher"},
 		"folder is a file":   {func(c *Config) { c.Dir = writeRecipe(t, "") }, "not a directory"},
 		"unwritable folder":  {func(c *Config) { c.Dir = "/proc/nowhere" }, "/proc/nowhere"},
 		"a model is in it":   {func(c *Config) { _ = os.WriteFile(filepath.Join(c.Dir, modelFile), nil, 0o666) }, "choose another folder"},

@@ -54,6 +54,7 @@ const (
 	SelectValidation Selection = "validation" // the best on the validation set
 	SelectTest       Selection = "test"       // the best on the test set
 	SelectLast       Selection = "last"       // the last epoch's
+	SelectAgreement  Selection = "agreement"  // the one that gives most images of the validation set the class that the teachers give them
 )
 
 // A FieldError is a value that a recipe cannot have.
@@ -97,10 +98,10 @@ func (r Recipe) Validate() error {
 		oneOf("init", r.Init, InitPyTorch, InitReLU, InitResidual),
 		oneOf("precision", r.Precision, kernel.F32, kernel.BF16),
 		atLeast("validation", r.Validation, 0),
-		oneOf("select", r.Select, SelectValidation, SelectTest, SelectLast),
+		oneOf("select", r.Select, SelectValidation, SelectTest, SelectLast, SelectAgreement),
 		r.Schedule.validate(),
 	}
-	if r.Select == SelectValidation && r.Validation == 0 {
+	if (r.Select == SelectValidation || r.Select == SelectAgreement) && r.Validation == 0 {
 		fields = append(fields, &FieldError{"validation", "images to select by (or select: last)", "0"})
 	}
 	return cmp.Or(fields...)

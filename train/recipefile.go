@@ -25,19 +25,26 @@ type Purpose string
 // The purposes.
 const (
 	FromScratch Purpose = "train"
-	FineTuning  Purpose = "finetune" // from an existing model, also by distillation
+	FineTuning  Purpose = "finetune" // from an existing model
+	Distilling  Purpose = "distill"  // from an existing model, by teachers
 )
+
+func purposes() []Purpose { return []Purpose{FromScratch, FineTuning, Distilling} }
 
 // recipeFile is a YAML file of recipes. Their keys are "architecture/dataset"
 // or "default".
 type recipeFile struct {
 	Train    map[string]Recipe `yaml:"train"`
 	Finetune map[string]Recipe `yaml:"finetune"`
+	Distill  map[string]Recipe `yaml:"distill"`
 }
 
 func (f recipeFile) section(p Purpose) map[string]Recipe {
-	if p == FineTuning {
+	switch p {
+	case FineTuning:
 		return f.Finetune
+	case Distilling:
+		return f.Distill
 	}
 	return f.Train
 }
@@ -134,7 +141,7 @@ func parseRecipeFile(text []byte, file string) (recipeFile, error) {
 	if err := checkIntegers(&nodes, file); err != nil {
 		return recipes, err
 	}
-	for _, p := range []Purpose{FromScratch, FineTuning} {
+	for _, p := range purposes() {
 		section := recipes.section(p)
 		for _, key := range slices.Sorted(maps.Keys(section)) {
 			section[key] = section[key].withDefaults()

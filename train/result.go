@@ -13,7 +13,8 @@ import (
 type Result struct {
 	Epoch      int    `json:"epoch"`                // whose parameters were selected, from 1
 	Validation *Score `json:"validation,omitempty"` // of that epoch
-	Test       Score  `json:"test"`                 // measured once, after the selection (except with select: test)
+	Agreement  *Score `json:"agreement,omitempty"`  // of that epoch, where it was selected by that
+	Test       *Score `json:"test,omitempty"`       // measured once, after the selection (except with select: test); nil without test images
 
 	Model    *models.Model `json:"-"` // the selected network
 	Path     string        `json:"-"` // its file
@@ -40,7 +41,7 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 	if s.Best > 0 {
 		result.Epoch, result.Model = s.Best, s.model(s.best)
 	}
-	result.Validation = s.Log[result.Epoch-1].Validation
+	result.Validation, result.Agreement = s.Log[result.Epoch-1].Validation, s.Log[result.Epoch-1].Agreement
 	var err error
 	if result.Test, err = r.test(ctx, result); err != nil {
 		return nil, err
@@ -55,11 +56,12 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 
 // test is the selected model's score on the test set. Where the epochs were
 // selected by it, it is known.
-func (r *run) test(ctx context.Context, selected *Result) (Score, error) {
-	if known := r.state.Log[selected.Epoch-1].Test; known != nil {
-		return *known, nil
+func (r *run) test(ctx context.Context, selected *Result) (*Score, error) {
+	if known := r.state.Log[selected.Epoch-1].Test; known != nil || !nonEmpty(r.Data.Test) {
+		return known, nil
 	}
-	return Evaluate(ctx, selected.Model, r.Data.Test, Options{Threads: r.Threads, Compute: r.Compute})
+	score, err := Evaluate(ctx, selected.Model, r.Data.Test, Options{Threads: r.Threads, Compute: r.Compute})
+	return &score, err
 }
 
 // meta is what the model's file tells of its making, each value as JSON:

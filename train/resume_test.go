@@ -215,7 +215,7 @@ func TestFinishedRun(t *testing.T) {
 	first := mustRun(t, c)
 	c.Observer = forbidden{t: t}
 	again := mustRun(t, c)
-	if !again.Finished || first.Finished || again.Epoch != first.Epoch || again.Test != first.Test || len(again.Log) != len(first.Log) {
+	if !again.Finished || first.Finished || again.Epoch != first.Epoch || *again.Test != *first.Test || len(again.Log) != len(first.Log) {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
 	if fingerprint(again.Model) != fingerprint(first.Model) {

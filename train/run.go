@@ -16,9 +16,8 @@ type run struct {
 	Config
 	state     *state
 	trainer   *nn.Trainer
-	tutor     *tutor     // nil without distillation
+	teachers  *teachers  // nil without distillation
 	evaluator *evaluator // nil where epochs are not evaluated
-	onTest    bool       // the evaluator has the test set
 	batches   *data.Batches
 	sgd       *sgd
 	targets   []float32 // batch×classes
@@ -76,7 +75,7 @@ func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 	}
 	r.sgd = newSGD(r.trainer.Params(), r.Recipe, r.Threads)
 	if r.Distill != nil {
-		if r.tutor, err = newTutor(ctx, r.Config, options); err != nil {
+		if r.teachers, err = newTeachers(ctx, r.Config, options); err != nil {
 			return err
 		}
 	}
@@ -87,8 +86,8 @@ func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 	if err != nil {
 		return err
 	}
-	judged, onTest := r.judged()
-	if r.onTest = onTest; judged != nil {
+	judged, err := r.judged(ctx)
+	if err == nil && judged != nil {
 		r.evaluator, err = newEvaluator(m, judged, Options{Threads: r.Threads, Compute: r.Compute})
 	}
 	return err
@@ -98,8 +97,8 @@ func (r *run) close() {
 	if r.trainer != nil {
 		r.trainer.Close()
 	}
-	if r.tutor != nil {
-		r.tutor.close()
+	if r.teachers != nil {
+		r.teachers.close()
 	}
 	if r.evaluator != nil {
 		r.evaluator.close()

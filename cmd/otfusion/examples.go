@@ -27,8 +27,14 @@ func (trainCmd) Help() string {
 
 func (finetuneCmd) Help() string {
 	return examples(
-		"finetune fused.safetensors --dataset mnist --recipe laptop --out runs/tuned",
-		"finetune small.safetensors --teacher large.safetensors --temperature 8 --out runs/distilled")
+		"finetune fused.safetensors --dataset mnist --recipe laptop --out runs/tuned")
+}
+
+func (distillCmd) Help() string {
+	return examples(
+		"distill fused.safetensors --teachers a.safetensors,b.safetensors --dataset mnist --out runs/taught",
+		"distill fused.safetensors --teachers a.safetensors,b.safetensors --labels 0.3 --out runs/taught",
+		"distill small.safetensors --teachers large.safetensors --temperature 8 --per-class --labels 0.3 --out runs/paper")
 }
 
 func (fuseCmd) Help() string {

@@ -23,7 +23,8 @@ type cli struct {
 	globals
 
 	Train      trainCmd      `cmd:"" help:"Train a network from scratch."`
-	Finetune   finetuneCmd   `cmd:"" help:"Go on training a model, or distill a teacher into it."`
+	Finetune   finetuneCmd   `cmd:"" help:"Train a model further."`
+	Distill    distillCmd    `cmd:"" help:"Teach one network by several, without labels unless asked."`
 	Fuse       fuseCmd       `cmd:"" help:"Fuse models into one by optimal transport."`
 	Average    averageCmd    `cmd:"" help:"Average the parameters of models as they are (vanilla averaging)."`
 	Eval       evalCmd       `cmd:"" help:"Measure the accuracy of models and of their ensemble."`

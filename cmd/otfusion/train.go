@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -22,7 +21,7 @@ type recipeFlags struct {
 	Epochs    *int          `placeholder:"N" help:"Epochs, in place of the recipe's."`
 	LR        *float64      `name:"lr" placeholder:"RATE" help:"Learning rate, in place of the recipe's."`
 	Precision string        `enum:",f32,bf16" default:"" placeholder:"P" help:"Arithmetic: f32 or bf16, in place of the recipe's."`
-	Select    string        `enum:",validation,test,last" default:"" placeholder:"S" help:"Which epoch is kept: validation, test (as the paper did) or last."`
+	Select    string        `enum:",validation,test,last,agreement" default:"" placeholder:"S" help:"Which epoch is kept: validation, test (as the paper did), last or agreement (with the teachers)."`
 	SaveEvery time.Duration `default:"60s" help:"Also save the state within an epoch, this often."`
 }
 
@@ -172,9 +171,17 @@ func (g *globals) train(configs []train.Config) error {
 	}
 	return g.emit(trained(results), func(w io.Writer) {
 		for _, r := range results {
-			fmt.Fprintf(w, "%s: epoch %d selected, test accuracy %.2f %%, loss %.4f\n", r.Path, r.Epoch, r.Test.Accuracy, r.Test.Loss)
+			fmt.Fprintf(w, "%s: epoch %d selected%s\n", r.Path, r.Epoch, tested(r))
 		}
 	})
+}
+
+// tested is how well a run's network does on the test images, if there are any.
+func tested(r *train.Result) string {
+	if r.Test == nil {
+		return ""
+	}
+	return fmt.Sprintf(", test accuracy %.2f %%, loss %.4f", r.Test.Accuracy, r.Test.Loss)
 }
 
 // runJSON is one training run in JSON.
@@ -195,17 +202,10 @@ func trained(results []*train.Result) any {
 type finetuneCmd struct {
 	Model string `arg:"" help:"Model to start from."`
 	recipeFlags
-	Teacher     string   `type:"path" placeholder:"MODEL" help:"Distill this model's logits as well."`
-	Gamma       *float64 `placeholder:"γ" help:"Weight γ of the distillation loss (default: 0.7)."`
-	Temperature *float64 `placeholder:"T" help:"Temperature T of the distillation loss (default: 20)."`
-	Out         string   `required:"" placeholder:"DIR" help:"Folder of the run."`
+	Out string `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	lesson, err := c.lesson()
-	if err != nil {
-		return err
-	}
 	m, err := models.ReadFile(c.Model)
 	if err != nil {
 		return err
@@ -215,22 +215,6 @@ func (c *finetuneCmd) Run(g *globals) error {
 		return err
 	}
 	config := train.Config{Dir: c.Out, Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
-		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery, Distill: lesson}
+		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery}
 	return g.train([]train.Config{config})
-}
-
-// lesson is what a teacher adds to the loss, nil without one.
-func (c *finetuneCmd) lesson() (*train.Distillation, error) {
-	gamma, temperature := given(c.Gamma, .7), given(c.Temperature, 20)
-	if err := cmp.Or(wantPositive("--gamma", gamma), wantPositive("--temperature", temperature)); err != nil {
-		return nil, err
-	}
-	if c.Teacher == "" {
-		if c.Gamma != nil || c.Temperature != nil {
-			return nil, usage("--gamma, --temperature: wanted a --teacher with them")
-		}
-		return nil, nil
-	}
-	teacher, err := models.ReadFile(c.Teacher)
-	return &train.Distillation{Teacher: teacher, Gamma: gamma, Temperature: temperature}, err
 }

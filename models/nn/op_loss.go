@@ -13,11 +13,13 @@ import (
 // Loss chooses the training loss. The zero value is cross-entropy with the
 // target probabilities t, −Σ t log softmax(z), mean over samples. With Distill
 // γ > 0 it is (1−γ)·CE + γ·T²·KL, where KL compares the softmax of the teacher's
-// logits over T with that of the student's and is the mean over samples and
-// classes (Hinton et al. 2015; Singh & Jaggi 2020, appendix S12).
+// logits over T with that of the student's and is the mean over samples (Hinton
+// et al. 2015), with PerClass over samples and classes (Singh & Jaggi 2020,
+// appendix S12).
 type Loss struct {
 	Distill     float64 // γ in [0, 1]
 	Temperature float64 // T > 0; of use with Distill
+	PerClass    bool    // divide KL by the number of classes too
 }
 
 func (l Loss) check() error {
@@ -94,7 +96,10 @@ func (o *lossOp) crossEntropy(grad, z, t []float32) float64 {
 // distill adds to the row's gradient and returns the share of the loss that
 // compares with the teacher's logits.
 func (o *lossOp) distill(grad, z, teacher []float32) float64 {
-	share := o.Distill * o.Temperature * o.Temperature / float64(o.n*o.classes)
+	share := o.Distill * o.Temperature * o.Temperature / float64(o.n)
+	if o.PerClass {
+		share /= float64(o.classes)
+	}
 	beta := 1 / o.Temperature
 	logSum, logSumT := softmax(o.p, z, beta), softmax(o.q, teacher, beta)
 	kl := 0.0

@@ -152,9 +152,12 @@ func (r *reference) loss(l Loss, logits, targets, teacher []float64) float64 {
 		if l.Distill > 0 {
 			p, q := logSoftmax(z, l.Temperature), logSoftmax(teacher[i*classes:(i+1)*classes], l.Temperature)
 			for j := range q {
-				kl += math.Exp(q[j]) * (q[j] - p[j]) / float64(r.n*classes)
+				kl += math.Exp(q[j]) * (q[j] - p[j]) / float64(r.n)
 			}
 		}
+	}
+	if l.PerClass {
+		kl /= float64(len(logits) / r.n)
 	}
 	return (1-l.Distill)*ce + l.Distill*l.Temperature*l.Temperature*kl
 }

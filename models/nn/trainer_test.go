@@ -18,7 +18,7 @@ import (
 // those of the reference in float64, on every engine.
 func TestGradients(t *testing.T) {
 	for name, a := range nets() {
-		for _, loss := range []Loss{{}, {Distill: 0.3, Temperature: 2}} {
+		for _, loss := range []Loss{{}, {Distill: 0.3, Temperature: 2}, {Distill: 0.3, Temperature: 2, PerClass: true}} {
 			for compute, e := range engines(t) {
 				t.Run(fmt.Sprintf("%s/%v/%s", name, loss, compute), func(t *testing.T) {
 					checkGradients(t, randomModel(t, a, 3), loss, e)

@@ -80,7 +80,9 @@ func (r *barRun) End(result *train.Result, err error) {
 		r.bar.Abort(false)
 		return
 	}
-	r.loss.Store(fmt.Sprintf("test %.2f %%", result.Test.Accuracy))
+	if result.Test != nil {
+		r.loss.Store(fmt.Sprintf("test %.2f %%", result.Test.Accuracy))
+	}
 	r.score.Store("")
 	r.bar.SetCurrent(int64(r.Epochs * r.Steps))
 }

@@ -72,6 +72,9 @@ func epochSummary(r train.Record) string {
 	if r.Validation != nil {
 		s += fmt.Sprintf("  validation %.2f %%", r.Validation.Accuracy)
 	}
+	if r.Agreement != nil {
+		s += fmt.Sprintf("  agreement %.2f %%", r.Agreement.Accuracy)
+	}
 	if r.Test != nil {
 		s += fmt.Sprintf("  test %.2f %%", r.Test.Accuracy)
 	}
@@ -79,5 +82,9 @@ func epochSummary(r train.Record) string {
 }
 
 func resultSummary(r *train.Result) string {
-	return fmt.Sprintf("test %.2f %% (loss %.4f) with the parameters of epoch %d: %s", r.Test.Accuracy, r.Test.Loss, r.Epoch, r.Path)
+	kept := fmt.Sprintf("epoch %d kept: %s", r.Epoch, r.Path)
+	if r.Test == nil {
+		return kept
+	}
+	return fmt.Sprintf("test %.2f %% (loss %.4f), %s", r.Test.Accuracy, r.Test.Loss, kept)
 }

@@ -23,7 +23,7 @@ func report(o train.Observer, name string, failure error) {
 		p.End(nil, failure)
 		return
 	}
-	p.End(&train.Result{Epoch: 2, Test: train.Score{Accuracy: 74.5}, Path: "runs/a/model.safetensors"}, nil)
+	p.End(&train.Result{Epoch: 2, Test: &train.Score{Accuracy: 74.5}, Path: "runs/a/model.safetensors"}, nil)
 }
 
 // Lines: one an epoch, then the result; a finished run says so.
