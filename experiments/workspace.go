@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 	"otfusion/train"
 )
 
@@ -30,7 +31,7 @@ type Workspace struct {
 
 // Model reads the network that the i-th input made.
 func (w *Workspace) Model(i int) (*models.Model, error) {
-	return models.ReadFile(filepath.Join(w.Env.Store.Dir(w.task.Inputs()[i]), ModelFile))
+	return checkpoint.Read(filepath.Join(w.Env.Store.Dir(w.task.Inputs()[i]), ModelFile))
 }
 
 // models reads the networks of all inputs.
@@ -48,7 +49,7 @@ func (w *Workspace) models() ([]*models.Model, error) {
 
 // keep leaves a network in the folder, for the tasks that need it.
 func (w *Workspace) keep(m *models.Model) error {
-	return m.WriteFile(filepath.Join(w.Dir, ModelFile))
+	return checkpoint.Write(filepath.Join(w.Dir, ModelFile), m)
 }
 
 func (e Env) notify(event Event) {

@@ -8,6 +8,7 @@ import (
 
 	"otfusion/data"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // shared finds a file of the reference material beside the repository, or skips
@@ -36,7 +37,7 @@ func mnistParents(t testing.TB) []*models.Model {
 	t.Helper()
 	var parents []*models.Model
 	for _, name := range []string{"model_0.safetensors", "model_1.safetensors"} {
-		m, err := models.ReadFile(shared(t, "data", "mnist-mlpnet", name))
+		m, err := checkpoint.Read(shared(t, "data", "mnist-mlpnet", name))
 		if err != nil {
 			t.Fatal(err)
 		}

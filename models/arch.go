@@ -1,11 +1,10 @@
 // Package models describes neural networks as data: an [Arch] is a graph of
-// named layers, a [Model] is an Arch with its parameters, and both go to files
-// that PyTorch can read and back.
+// named layers, a [Model] is an Arch with its parameters.
 //
 // Everything that needs to know a network's structure reads its Arch: nn
-// compiles it, checkpoints name their parameters by it, fusion derives from it
-// which channels have to be permuted together. No other package knows a family
-// such as VGG11 by name.
+// compiles it, checkpoint names the parameters of a file by it, fusion derives
+// from it which channels have to be permuted together. No other package knows a
+// family such as VGG11 by name.
 package models
 
 import (

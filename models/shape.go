@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Shape is the shape of one sample's activation. Features without height and
@@ -67,7 +69,9 @@ func (a *Arch) shapes() (map[string]Shape, error) {
 }
 
 // showable tells names that are safe to show on a terminal.
-func showable(name string) bool { return strings.Map(printable, name) == name }
+func showable(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
+}
 
 // infer returns the layer's output shape, given those of the layers before it.
 func (l Layer) infer(known map[string]Shape) (Shape, error) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"otfusion/data"
-	"otfusion/models"
+	"otfusion/models/checkpoint"
 	"otfusion/models/nn/kernel"
 )
 
@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 	if result.Test.Accuracy < 80 {
 		t.Errorf("test accuracy %.1f %%, want 80 %% of three easy classes", result.Test.Accuracy)
 	}
-	m, err := models.ReadFile(filepath.Join(c.Dir, "model.safetensors"))
+	m, err := checkpoint.Read(filepath.Join(c.Dir, "model.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestConfigErrors(t *testing.T) {
 		"unwritable folder":  {func(c *Config) { c.Dir = "/proc/nowhere" }, "/proc/nowhere"},
 		"a model is in it":   {func(c *Config) { _ = os.WriteFile(filepath.Join(c.Dir, modelFile), nil, 0o666) }, "choose another folder"},
 		"garbage for state":  {func(c *Config) { _ = os.WriteFile(filepath.Join(c.Dir, stateFile), []byte("garbage"), 0o666) }, stateFile},
-		"state of something": {func(c *Config) { _ = models.WriteTensors(filepath.Join(c.Dir, stateFile), nil, nil) }, "not the state of a training run"},
+		"state of something": {func(c *Config) { _ = checkpoint.WriteTensors(filepath.Join(c.Dir, stateFile), nil, nil) }, "not the state of a training run"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

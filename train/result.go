@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // Result is what a finished run has to tell.
@@ -26,7 +27,7 @@ type Result struct {
 func (c Config) finished(s *state) (*Result, error) {
 	result := *s.Result
 	result.Path, result.Log, result.Finished = filepath.Join(c.Dir, modelFile), s.Log, true
-	m, err := models.ReadFile(result.Path)
+	m, err := checkpoint.Read(result.Path)
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: finished, but its model cannot be read: %w", c.Name, err)
 	}
@@ -47,7 +48,7 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Model.Meta = s.meta(result)
-	if err := result.Model.WriteFile(result.Path); err != nil {
+	if err := checkpoint.Write(result.Path, result.Model); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	s.finish(result)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // childDir names the folder in which the test binary, started by
@@ -292,7 +293,7 @@ func FuzzState(f *testing.F) {
 	if _, err := Run(ctx, c); !errors.Is(err, context.Canceled) {
 		f.Fatal(err)
 	}
-	all, meta, err := models.ReadTensors(filepath.Join(dir, stateFile))
+	all, meta, err := checkpoint.ReadTensors(filepath.Join(dir, stateFile))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 const (
@@ -81,7 +82,7 @@ func exists(path string) bool {
 }
 
 func readState(path string) (*state, error) {
-	all, meta, err := models.ReadTensors(path)
+	all, meta, err := checkpoint.ReadTensors(path)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -162,7 +163,7 @@ func (s *state) write(dir string) error {
 			all[group+"."+name] = t
 		}
 	}
-	if err := models.WriteTensors(filepath.Join(dir, stateFile), all, map[string]string{stateKey: string(text)}); err != nil {
+	if err := checkpoint.WriteTensors(filepath.Join(dir, stateFile), all, map[string]string{stateKey: string(text)}); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return writeLog(dir, s.Log)

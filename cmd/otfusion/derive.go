@@ -6,6 +6,7 @@ import (
 
 	"otfusion/fusion"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 type pruneCmd struct {
@@ -40,7 +41,7 @@ func (c *foldCmd) Run(g *globals) error {
 
 // derive reads a model, changes it and writes the result.
 func (g *globals) derive(in, out, command string, options map[string]any, change func(*models.Model) (*models.Model, error)) error {
-	m, err := models.ReadFile(in)
+	m, err := checkpoint.Read(in)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (c *convertCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := m.WriteFile(c.Out); err != nil {
+	if err := checkpoint.Write(c.Out, m); err != nil {
 		return err
 	}
 	return g.emit(map[string]any{"out": c.Out, "arch": m.Arch.Name, "parameters": m.Arch.Count()}, func(w io.Writer) {
@@ -78,11 +79,11 @@ func (c *convertCmd) Run(g *globals) error {
 
 func (c *convertCmd) read() (*models.Model, error) {
 	if c.Arch == "" {
-		return models.ReadFile(c.In)
+		return checkpoint.Read(c.In)
 	}
-	arch, err := models.ReadArch(c.Arch)
+	arch, err := checkpoint.ReadArch(c.Arch)
 	if err != nil {
 		return nil, err
 	}
-	return models.ReadFileAs(c.In, arch)
+	return checkpoint.ReadAs(c.In, arch)
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 
-	"otfusion/models"
+	"otfusion/models/checkpoint"
 	"otfusion/train"
 )
 
@@ -24,7 +24,7 @@ func (c *distillCmd) Run(g *globals) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	student, err := models.ReadFile(c.Student)
+	student, err := checkpoint.Read(c.Student)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"otfusion/fusion"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // anObject is JSON read without knowing the program's types.
@@ -77,7 +78,7 @@ func TestTheWholeWay(t *testing.T) {
 func TestCheckOfPermutedCopies(t *testing.T) {
 	dir := t.TempDir()
 	original := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{30, 20}})
-	m, err := models.ReadFile(original)
+	m, err := checkpoint.Read(original)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestCheckOfPermutedCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	permuted, fused := filepath.Join(dir, "p.safetensors"), filepath.Join(dir, "f.safetensors")
-	if err := p.WriteFile(permuted); err != nil {
+	if err := checkpoint.Write(permuted, p); err != nil {
 		t.Fatal(err)
 	}
 	result := callJSON[checkJSON](t, "check", permuted, original)

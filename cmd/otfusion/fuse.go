@@ -16,6 +16,7 @@ import (
 	"otfusion/fusion/ot"
 	"otfusion/internal/build"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // sampleFlags choose the images that activations are compared on.
@@ -295,7 +296,7 @@ func writeDerived(m *models.Model, path, command string, options map[string]any,
 		return err
 	}
 	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": build.Revision()}}
-	return m.WriteFile(path)
+	return checkpoint.Write(path, m)
 }
 
 // nested is metadata with what is JSON in it as JSON, not as strings, whose

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 	"otfusion/models/nn"
 	"otfusion/train"
 	"otfusion/train/progress"
@@ -98,7 +99,7 @@ func (g *globals) evaluation() train.Options {
 func readModels(paths []string) ([]*models.Model, error) {
 	var ms []*models.Model
 	for _, p := range paths {
-		m, err := models.ReadFile(p)
+		m, err := checkpoint.Read(p)
 		if err != nil {
 			return nil, err
 		}

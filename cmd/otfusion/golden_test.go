@@ -10,6 +10,7 @@ import (
 
 	"otfusion/fusion"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // accuracies evaluates files on MNIST and returns percents, the ensemble's last.
@@ -129,7 +130,7 @@ func TestSampleIndices(t *testing.T) {
 	fuse := func(indices, seed string) map[string]models.Tensor {
 		out := filepath.Join(dir, "out")
 		callJSON[fusedJSON](t, "fuse", a, b, "--align", "acts", "--dataset", "mnist", "--sample-indices", indices, "--seed", seed, "--out", out)
-		m, err := models.ReadFile(out)
+		m, err := checkpoint.Read(out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,8 +169,8 @@ func TestConvertBothWays(t *testing.T) {
 	if head, err := os.ReadFile(torch); err != nil || !strings.HasPrefix(string(head), "PK") {
 		t.Errorf("%.4q (%v) is no zip file", head, err)
 	}
-	a, errA := models.ReadFile(original)
-	b, errB := models.ReadFile(back)
+	a, errA := checkpoint.Read(original)
+	b, errB := checkpoint.Read(back)
 	if errA != nil || errB != nil || !sameParams(a.Params, b.Params) {
 		t.Errorf("parameters changed on the way (%v, %v)", errA, errB)
 	}

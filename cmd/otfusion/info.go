@@ -14,6 +14,7 @@ import (
 	"otfusion/fusion"
 	"otfusion/internal/build"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 	"otfusion/train"
 )
 
@@ -26,7 +27,7 @@ func (c *infoCmd) Run(g *globals) error {
 		p := program(g)
 		return g.emit(p, p.print)
 	}
-	m, err := models.ReadFile(c.Model)
+	m, err := checkpoint.Read(c.Model)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // answer is what one call of the program gave.
@@ -95,7 +96,7 @@ func network(t *testing.T, dir, name, family string, seed uint64, o models.Optio
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, name)
-	if err := m.WriteFile(path); err != nil {
+	if err := checkpoint.Write(path, m); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -9,6 +9,7 @@ import (
 
 	"otfusion/data"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 	"otfusion/models/nn/kernel"
 	"otfusion/train"
 )
@@ -89,7 +90,7 @@ func (f archFlags) check() error {
 // build returns the architecture for a dataset's images and classes.
 func (f archFlags) build(d *data.Dataset) (*models.Arch, error) {
 	if strings.HasSuffix(f.Arch, ".json") {
-		return models.ReadArch(f.Arch)
+		return checkpoint.ReadArch(f.Arch)
 	}
 	a, err := models.Build(f.Arch, models.Options{
 		Input:   models.Shape{C: d.Channels, H: d.Height, W: d.Width},
@@ -206,7 +207,7 @@ type finetuneCmd struct {
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	m, err := models.ReadFile(c.Model)
+	m, err := checkpoint.Read(c.Model)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"archive/zip"
@@ -16,7 +16,7 @@ const torchExtra = "extra/otfusion.json"
 
 // readTorchZip reads the format of torch.save since version 1.6: a zip archive
 // with a pickle, and each storage in a record of its own.
-func readTorchZip(r io.ReaderAt, size int64) (*checkpoint, error) {
+func readTorchZip(r io.ReaderAt, size int64) (*contents, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (z zipRecords) storage(s *torchStorage) ([]byte, error) {
 	return raw, err
 }
 
-func (z zipRecords) takeMeta(c *checkpoint) error {
+func (z zipRecords) takeMeta(c *contents) error {
 	raw, err := z.read(torchExtra, maxHeader)
 	if err != nil {
 		return err

@@ -1,15 +1,17 @@
-package models
+package checkpoint
 
 import (
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"otfusion/models"
 )
 
 // bare is what a file without an Arch holds of the model.
-func bare(m *Model) *checkpoint {
-	c := &checkpoint{params: map[string]Tensor{}}
+func bare(m *models.Model) *contents {
+	c := &contents{params: map[string]models.Tensor{}}
 	for _, name := range slices.SortedFunc(maps.Keys(m.Params), naturalOrder) {
 		c.add(name, m.Params[name])
 	}
@@ -19,21 +21,21 @@ func bare(m *Model) *checkpoint {
 func TestFamiliesAreInferred(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		opts Options
+		opts models.Options
 	}{
-		{"mlpnet", Options{}},
-		{"mlpnet", Options{Bias: true, Input: Shape{3, 32, 32}, Classes: 100}},
-		{"mlpnet", Options{Hidden: []int{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, Input: Shape{9, 1, 1}}},
-		{"mlpnet", Options{Hidden: []int{}}},
-		{"lenet", Options{Bias: true}},
-		{"lenet", Options{Bias: true, BatchNorm: true, Input: Shape{3, 32, 32}}},
-		{"vgg11", Options{Width: 0.125}},
-		{"vgg11", Options{Width: 0.125, Bias: true, BatchNorm: true, Classes: 100}},
-		{"vgg11_half", Options{Width: 0.125}},
-		{"resnet18", Options{Width: 0.125}},
-		{"resnet18", Options{Width: 0.125, BatchNorm: true}},
+		{"mlpnet", models.Options{}},
+		{"mlpnet", models.Options{Bias: true, Input: models.Shape{C: 3, H: 32, W: 32}, Classes: 100}},
+		{"mlpnet", models.Options{Hidden: []int{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, Input: models.Shape{C: 9, H: 1, W: 1}}},
+		{"mlpnet", models.Options{Hidden: []int{}}},
+		{"lenet", models.Options{Bias: true}},
+		{"lenet", models.Options{Bias: true, BatchNorm: true, Input: models.Shape{C: 3, H: 32, W: 32}}},
+		{"vgg11", models.Options{Width: 0.125}},
+		{"vgg11", models.Options{Width: 0.125, Bias: true, BatchNorm: true, Classes: 100}},
+		{"vgg11_half", models.Options{Width: 0.125}},
+		{"resnet18", models.Options{Width: 0.125}},
+		{"resnet18", models.Options{Width: 0.125, BatchNorm: true}},
 	} {
-		want, err := Build(c.name, c.opts)
+		want, err := models.Build(c.name, c.opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,12 +53,12 @@ func TestFamiliesAreInferred(t *testing.T) {
 // torchvision's names for the shortcut and the head are kept, so that the file
 // goes back where it came from.
 func TestTorchvisionNames(t *testing.T) {
-	a, err := Build("resnet18", Options{Width: 0.125, BatchNorm: true})
+	a, err := models.Build("resnet18", models.Options{Width: 0.125, BatchNorm: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := initialized(t, a)
-	renamed := &Model{Params: map[string]Tensor{}}
+	renamed := &models.Model{Params: map[string]models.Tensor{}}
 	for name, tensor := range m.Params {
 		name = strings.Replace(name, "shortcut.", "downsample.", 1)
 		renamed.Params[strings.Replace(name, "linear.", "fc.", 1)] = tensor
@@ -74,17 +76,17 @@ func TestTorchvisionNames(t *testing.T) {
 }
 
 // tensors is a checkpoint of zeros: names and shapes in order.
-func tensors(entries ...any) *checkpoint {
-	c := &checkpoint{params: map[string]Tensor{}}
+func tensors(entries ...any) *contents {
+	c := &contents{params: map[string]models.Tensor{}}
 	for i := 0; i < len(entries); i += 2 {
-		c.add(entries[i].(string), NewTensor(entries[i+1].([]int)...))
+		c.add(entries[i].(string), models.NewTensor(entries[i+1].([]int)...))
 	}
 	return c
 }
 
 func TestChainsOfAnyNames(t *testing.T) {
 	for _, c := range []struct {
-		file *checkpoint
+		file *contents
 		want []string // layers in order
 	}{
 		{tensors("in.weight", []int{5, 4}, "hidden.weight", []int{5, 5}, "out.weight", []int{2, 5}), []string{"in", "hidden", "out"}},
@@ -99,7 +101,7 @@ func TestChainsOfAnyNames(t *testing.T) {
 		}
 		var got []string
 		for _, l := range m.Arch.Layers {
-			if l.Op == Linear {
+			if l.Op == models.Linear {
 				got = append(got, l.Name)
 			}
 		}
@@ -110,24 +112,24 @@ func TestChainsOfAnyNames(t *testing.T) {
 }
 
 func TestWhatCannotBeInferred(t *testing.T) {
-	vgg, err := Build("vgg11", Options{Width: 0.125})
+	vgg, err := models.Build("vgg11", models.Options{Width: 0.125})
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := func(change func(map[string]Tensor)) *checkpoint {
+	small := func(change func(map[string]models.Tensor)) *contents {
 		m := initialized(t, vgg)
 		change(m.Params)
 		return bare(m)
 	}
-	for want, c := range map[string]*checkpoint{
+	for want, c := range map[string]*contents{
 		"its parameters (none)": tensors(),
 		"(a.weight [3 2], b.weight [3 2]) are those of no known one: b.weight [3 2] does not take what a.weight [3 2] gives; to read it all the same, pass its architecture": tensors("a.weight", []int{3, 2}, "b.weight", []int{3, 2}),
 		"q.scale is no weight or bias of a Linear layer":                         tensors("q.scale", []int{3}),
 		"a.weight is no weight or bias of a Linear layer":                        tensors("a.weight", []int{2, 2, 2}),
-		"looks like vgg11, but parameter features.6.weight is missing":           small(func(p map[string]Tensor) { delete(p, "features.6.weight") }),
-		"parameter features.3.weight: wanted shape [16 8 3 3], found [16 8 5 5]": small(func(p map[string]Tensor) { p["features.3.weight"] = NewTensor(16, 8, 5, 5) }),
-		"parameter classifier.weight: wanted shape [10 64], found [10 65]":       small(func(p map[string]Tensor) { p["classifier.weight"] = NewTensor(10, 65) }),
-		"parameter extra.weight: not part of arch vgg11":                         small(func(p map[string]Tensor) { p["extra.weight"] = NewTensor(1) }),
+		"looks like vgg11, but parameter features.6.weight is missing":           small(func(p map[string]models.Tensor) { delete(p, "features.6.weight") }),
+		"parameter features.3.weight: wanted shape [16 8 3 3], found [16 8 5 5]": small(func(p map[string]models.Tensor) { p["features.3.weight"] = models.NewTensor(16, 8, 5, 5) }),
+		"parameter classifier.weight: wanted shape [10 64], found [10 65]":       small(func(p map[string]models.Tensor) { p["classifier.weight"] = models.NewTensor(10, 65) }),
+		"parameter extra.weight: not part of arch vgg11":                         small(func(p map[string]models.Tensor) { p["extra.weight"] = models.NewTensor(1) }),
 		"2 more": tensors("a", []int{1}, "b", []int{1}, "c", []int{1}, "d", []int{1}, "e", []int{1}, "f", []int{1}, "g", []int{1}, "h", []int{1}),
 	} {
 		_, err := c.model(nil)
@@ -136,27 +138,27 @@ func TestWhatCannotBeInferred(t *testing.T) {
 }
 
 // A checkpoint of another architecture names the parameter and both shapes.
-func TestReadFileAs(t *testing.T) {
-	mlp, err := Build("mlpnet", Options{Hidden: []int{6}, Input: Shape{4, 1, 1}})
+func TestReadAs(t *testing.T) {
+	mlp, err := models.Build("mlpnet", models.Options{Hidden: []int{6}, Input: models.Shape{C: 4, H: 1, W: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := initialized(t, mlp)
 	for _, ext := range []string{".safetensors", ".pt"} {
 		path := written(t, "m"+ext, nil)
-		if err := m.WriteFile(path); err != nil {
+		if err := Write(path, m); err != nil {
 			t.Fatal(err)
 		}
-		linear := &Arch{Name: "two linear layers", Input: Shape{4, 1, 1}, Layers: []Layer{
-			{Name: "fc1", Op: Linear, Inputs: []string{InputName}, Out: 6},
-			{Name: "fc2", Op: Linear, Inputs: []string{"fc1"}, Out: 10},
+		linear := &models.Arch{Name: "two linear layers", Input: models.Shape{C: 4, H: 1, W: 1}, Layers: []models.Layer{
+			{Name: "fc1", Op: models.Linear, Inputs: []string{models.InputName}, Out: 6},
+			{Name: "fc2", Op: models.Linear, Inputs: []string{"fc1"}, Out: 10},
 		}}
-		got, err := ReadFileAs(path, linear)
+		got, err := ReadAs(path, linear)
 		if err != nil || got.Arch != linear {
 			t.Errorf("%s: arch %v (%v), want the one that was passed", ext, got.Arch, err)
 		}
 		linear.Layers[0].Out = 7
-		_, err = ReadFileAs(path, linear)
+		_, err = ReadAs(path, linear)
 		wantError(t, err, path, "parameter fc1.weight: wanted shape [7 4], found [6 4]")
 	}
 }

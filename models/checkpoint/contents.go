@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"cmp"
@@ -6,33 +6,39 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"otfusion/models"
 )
 
-// checkpoint is what a file holds, before anything is known of the network.
-type checkpoint struct {
+// contents are what a file holds, before anything is known of the network.
+type contents struct {
 	names  []string // of the parameters, in the best order the file tells
-	params map[string]Tensor
+	params map[string]models.Tensor
 	meta   map[string]string
-	arch   *Arch // nil where the file does not tell
+	arch   *models.Arch // nil where the file does not tell
 }
+
+// maxLen bounds the values of one tensor, as models does, so that no product of
+// sizes overflows.
+const maxLen = 1 << 31
 
 // wanted tells parameters from PyTorch's counters, which no network computes
 // with.
 func wanted(name string) bool { return !strings.HasSuffix(name, "num_batches_tracked") }
 
 // add takes a parameter in.
-func (c *checkpoint) add(name string, t Tensor) {
+func (c *contents) add(name string, t models.Tensor) {
 	c.names = append(c.names, name)
 	c.params[name] = t
 }
 
 // unwrap strips the prefixes that PyTorch's wrappers put before every name.
-func (c *checkpoint) unwrap() {
+func (c *contents) unwrap() {
 	for _, prefix := range []string{"module.", "_orig_mod."} { // DataParallel, torch.compile
 		if slices.ContainsFunc(c.names, func(n string) bool { return !strings.HasPrefix(n, prefix) }) {
 			continue
 		}
-		bare := map[string]Tensor{}
+		bare := map[string]models.Tensor{}
 		for i, name := range c.names {
 			c.names[i] = strings.TrimPrefix(name, prefix)
 			bare[c.names[i]] = c.params[name]
@@ -43,7 +49,7 @@ func (c *checkpoint) unwrap() {
 
 // model gives the parameters the architecture that is passed, or else the
 // file's, or else the one they look like.
-func (c *checkpoint) model(arch *Arch) (*Model, error) {
+func (c *contents) model(arch *models.Arch) (*models.Model, error) {
 	c.unwrap()
 	if arch == nil {
 		arch = c.arch
@@ -55,7 +61,7 @@ func (c *checkpoint) model(arch *Arch) (*Model, error) {
 		}
 		arch = inferred
 	}
-	m := &Model{Arch: arch, Params: c.params, Meta: c.meta}
+	m := &models.Model{Arch: arch, Params: c.params, Meta: c.meta}
 	return m, m.Check()
 }
 

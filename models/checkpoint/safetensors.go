@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nlpodyssey/safetensors"
+
+	"otfusion/models"
 )
 
 // The keys of a file's metadata that are ours or PyTorch's; the others are the
@@ -26,8 +28,8 @@ const maxHeader = 16 << 20
 
 // writeSafetensors writes the parameters as F32, with the Arch and the Meta in
 // the file's metadata.
-func (m *Model) writeSafetensors(w io.Writer) error {
-	meta, err := m.metadata()
+func writeSafetensors(w io.Writer, m *models.Model) error {
+	meta, err := metadata(m)
 	if err != nil {
 		return err
 	}
@@ -35,7 +37,7 @@ func (m *Model) writeSafetensors(w io.Writer) error {
 }
 
 // metadata is what a file says beside the parameters: the Meta and the Arch.
-func (m *Model) metadata() (map[string]string, error) {
+func metadata(m *models.Model) (map[string]string, error) {
 	arch, err := json.Marshal(m.Arch)
 	if err != nil {
 		return nil, err
@@ -51,7 +53,7 @@ func (m *Model) metadata() (map[string]string, error) {
 	return meta, nil
 }
 
-func serialize(w io.Writer, tensors map[string]Tensor, meta map[string]string) error {
+func serialize(w io.Writer, tensors map[string]models.Tensor, meta map[string]string) error {
 	views := map[string]view{}
 	for name, t := range tensors {
 		views[name] = view{t}
@@ -60,7 +62,7 @@ func serialize(w io.Writer, tensors map[string]Tensor, meta map[string]string) e
 }
 
 // view shows a tensor to the safetensors library.
-type view struct{ Tensor }
+type view struct{ models.Tensor }
 
 func (v view) DType() safetensors.DType { return safetensors.F32 }
 func (v view) DataLen() uint64          { return 4 * uint64(len(v.Tensor.Data)) }
@@ -78,7 +80,7 @@ func (v view) Shape() []uint64 {
 // its Deserialize is not used, because it wants the whole file in memory twice
 // and lets a duplicate key pass. Here sizes are checked against the file's
 // before memory is asked for, and tensors are read one by one.
-func readSafetensors(r io.ReaderAt, size int64) (*checkpoint, error) {
+func readSafetensors(r io.ReaderAt, size int64) (*contents, error) {
 	header, err := readHeader(r, size)
 	if err != nil {
 		return nil, err
@@ -96,7 +98,7 @@ func readSafetensors(r io.ReaderAt, size int64) (*checkpoint, error) {
 	if err := checkLayout(infos, uint64(size-start)); err != nil {
 		return nil, err
 	}
-	c := &checkpoint{params: map[string]Tensor{}}
+	c := &contents{params: map[string]models.Tensor{}}
 	for _, name := range slices.SortedFunc(maps.Keys(infos), naturalOrder) {
 		if !wanted(name) {
 			continue
@@ -111,7 +113,7 @@ func readSafetensors(r io.ReaderAt, size int64) (*checkpoint, error) {
 }
 
 // takeMeta sorts the file's metadata into Arch and Meta.
-func (c *checkpoint) takeMeta(meta map[string]string) error {
+func (c *contents) takeMeta(meta map[string]string) error {
 	c.meta = map[string]string{}
 	maps.Copy(c.meta, meta)
 	delete(c.meta, metaArch)
@@ -224,18 +226,18 @@ func bytesOf(info *safetensors.TensorInfo) (n uint64, ok bool) {
 	return n * info.DType.Size(), true
 }
 
-func readTensor(r io.ReaderAt, start int64, info *safetensors.TensorInfo) (Tensor, error) {
+func readTensor(r io.ReaderAt, start int64, info *safetensors.TensorInfo) (models.Tensor, error) {
 	kind := dtype(info.DType.String())
 	if kind.size() == 0 {
-		return Tensor{}, fmt.Errorf("values are %s, wanted F32, F16, BF16 or F64", kind)
+		return models.Tensor{}, fmt.Errorf("values are %s, wanted F32, F16, BF16 or F64", kind)
 	}
 	raw := make([]byte, info.DataOffsets[1]-info.DataOffsets[0])
 	if _, err := r.ReadAt(raw, start+int64(info.DataOffsets[0])); err != nil {
-		return Tensor{}, err
+		return models.Tensor{}, err
 	}
 	shape := make([]int, len(info.Shape))
 	for i, d := range info.Shape {
 		shape[i] = int(d)
 	}
-	return Tensor{Shape: shape, Data: kind.decode(raw)}, nil
+	return models.Tensor{Shape: shape, Data: kind.decode(raw)}, nil
 }

@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nlpodyssey/gopickle/types"
+
+	"otfusion/models"
 )
 
 // torchFile collects what a checkpoint's pickle refers to. gopickle's own
@@ -56,30 +58,30 @@ func (f *torchFile) storage(id any) (any, error) {
 
 // tensor reads a tensor's values. All storages together cannot be larger than
 // the file, nor all tensors have more values than it has bytes.
-func (f *torchFile) tensor(t *torchTensor) (Tensor, error) {
+func (f *torchFile) tensor(t *torchTensor) (models.Tensor, error) {
 	s := t.storage
 	if s.class.kind == "" {
-		return Tensor{}, fmt.Errorf("values are integers, wanted floats")
+		return models.Tensor{}, fmt.Errorf("values are integers, wanted floats")
 	}
 	if f.values -= int64(t.len()); f.values < 0 {
-		return Tensor{}, fmt.Errorf("more values than a file of %d bytes has", f.size)
+		return models.Tensor{}, fmt.Errorf("more values than a file of %d bytes has", f.size)
 	}
 	if _, ok := f.fetched[s]; !ok {
 		if f.unread -= s.bytes(); f.unread < 0 {
-			return Tensor{}, fmt.Errorf("storages are larger than the file of %d bytes", f.size)
+			return models.Tensor{}, fmt.Errorf("storages are larger than the file of %d bytes", f.size)
 		}
 		raw, err := f.fetch(s)
 		if err != nil {
-			return Tensor{}, fmt.Errorf("storage %q: %w", s.key, err)
+			return models.Tensor{}, fmt.Errorf("storage %q: %w", s.key, err)
 		}
 		f.fetched[s] = raw
 	}
-	return Tensor{Shape: t.shape, Data: s.class.kind.decode(t.gather(f.fetched[s]))}, nil
+	return models.Tensor{Shape: t.shape, Data: s.class.kind.decode(t.gather(f.fetched[s]))}, nil
 }
 
 // checkpoint finds the state dict in the object that a file holds and reads its
 // tensors.
-func (f *torchFile) checkpoint(object any) (*checkpoint, error) {
+func (f *torchFile) checkpoint(object any) (*contents, error) {
 	top, ok := entries(object)
 	if !ok {
 		return nil, fmt.Errorf("holds no dict")
@@ -88,7 +90,7 @@ func (f *torchFile) checkpoint(object any) (*checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checkpoint{params: map[string]Tensor{}, meta: scalars(top)}
+	c := &contents{params: map[string]models.Tensor{}, meta: scalars(top)}
 	for _, e := range dict {
 		name, _ := e.Key.(string)
 		t, ok := e.Value.(*torchTensor)

@@ -1,9 +1,11 @@
-package models
+package checkpoint
 
 import (
 	"fmt"
 
 	"github.com/nlpodyssey/gopickle/types"
+
+	"otfusion/models"
 )
 
 // storageClass is a class such as torch.FloatStorage.
@@ -101,7 +103,7 @@ func (t *torchTensor) check() error {
 	return nil
 }
 
-func (t *torchTensor) len() int { return ParamSpec{Shape: t.shape}.Len() }
+func (t *torchTensor) len() int { return models.ParamSpec{Shape: t.shape}.Len() }
 
 func (t *torchTensor) contiguous() bool {
 	for i, step := range rowMajor(t.shape) {

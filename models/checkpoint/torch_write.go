@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"archive/zip"
@@ -8,17 +8,19 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"otfusion/models"
 )
 
 // writeTorch writes what torch.save writes for a state dict: torch.load gives
 // an OrderedDict that load_state_dict takes. Arch and Meta lie in a record that
 // PyTorch passes over.
-func (m *Model) writeTorch(w io.Writer) error {
+func writeTorch(w io.Writer, m *models.Model) error {
 	specs, err := m.Arch.Params()
 	if err != nil {
 		return err
 	}
-	meta, err := m.metadata()
+	meta, err := metadata(m)
 	if err != nil {
 		return err
 	}
@@ -60,7 +62,7 @@ func (t *torchWriter) add(name string, content []byte) {
 
 // pickleStateDict is the pickle, of protocol 2, of an OrderedDict of float32
 // tensors, the i-th in storage i.
-func pickleStateDict(specs []ParamSpec) []byte {
+func pickleStateDict(specs []models.ParamSpec) []byte {
 	var p pickler
 	p.WriteString("\x80\x02") // PROTO 2
 	p.orderedDict()
@@ -78,7 +80,7 @@ type pickler struct{ bytes.Buffer }
 
 // tensor calls _rebuild_tensor_v2(storage, offset, shape, stride,
 // requires_grad, backward_hooks).
-func (p *pickler) tensor(key string, spec ParamSpec) {
+func (p *pickler) tensor(key string, spec models.ParamSpec) {
 	p.WriteString("ctorch._utils\n_rebuild_tensor_v2\n((")
 	p.text("storage")
 	p.WriteString("ctorch\nFloatStorage\n")

@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"bytes"
@@ -11,24 +11,26 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"otfusion/models"
 )
 
 // tiny is a small model with every kind of parameter.
-func tiny(t testing.TB) *Model {
+func tiny(t testing.TB) *models.Model {
 	t.Helper()
-	a := &Arch{Name: "tiny", Input: Shape{1, 4, 4}, Layers: []Layer{
-		{Name: "conv", Op: Conv2D, Inputs: []string{InputName}, Out: 2, Kernel: 3, Stride: 1, Padding: 1, Bias: true},
-		{Name: "bn", Op: BatchNorm, Inputs: []string{"conv"}},
-		{Name: "relu", Op: ReLU, Inputs: []string{"bn"}},
-		{Name: "pool", Op: GlobalAvgPool, Inputs: []string{"relu"}},
-		{Name: "fc", Op: Linear, Inputs: []string{"pool"}, Out: 3},
+	a := &models.Arch{Name: "tiny", Input: models.Shape{C: 1, H: 4, W: 4}, Layers: []models.Layer{
+		{Name: "conv", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 2, Kernel: 3, Stride: 1, Padding: 1, Bias: true},
+		{Name: "bn", Op: models.BatchNorm, Inputs: []string{"conv"}},
+		{Name: "relu", Op: models.ReLU, Inputs: []string{"bn"}},
+		{Name: "pool", Op: models.GlobalAvgPool, Inputs: []string{"relu"}},
+		{Name: "fc", Op: models.Linear, Inputs: []string{"pool"}, Out: 3},
 	}}
 	return initialized(t, a)
 }
 
-func initialized(t testing.TB, a *Arch) *Model {
+func initialized(t testing.TB, a *models.Arch) *models.Model {
 	t.Helper()
-	m, err := New(a)
+	m, err := models.New(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +41,7 @@ func initialized(t testing.TB, a *Arch) *Model {
 }
 
 // sameParams fails unless the two models have bitwise equal parameters.
-func sameParams(t *testing.T, got, want *Model) {
+func sameParams(t *testing.T, got, want *models.Model) {
 	t.Helper()
 	if !slices.Equal(slices.Sorted(maps.Keys(got.Params)), slices.Sorted(maps.Keys(want.Params))) {
 		t.Fatalf("parameters %v, want %v", slices.Sorted(maps.Keys(got.Params)), slices.Sorted(maps.Keys(want.Params)))
@@ -57,10 +59,10 @@ func TestFilesRoundTrip(t *testing.T) {
 	m.Meta = map[string]string{"seed": "1", "tab\tand \"quote\"\n": "<é\x00>"}
 	for _, name := range []string{"m.safetensors", "m.pt", "m"} {
 		path := filepath.Join(t.TempDir(), name)
-		if err := m.WriteFile(path); err != nil {
+		if err := Write(path, m); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ReadFile(path)
+		got, err := Read(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,14 +76,14 @@ func TestFilesRoundTrip(t *testing.T) {
 	}
 }
 
-func TestWriteFileIsReproducible(t *testing.T) {
+func TestWriteIsReproducible(t *testing.T) {
 	m := tiny(t)
 	m.Meta = map[string]string{"a": "1", "b": "2", "c": "3"}
 	for _, write := range []string{"m.safetensors", "m.pt"} {
 		var files [2][]byte
 		for i := range files {
 			path := filepath.Join(t.TempDir(), write)
-			if err := m.WriteFile(path); err != nil {
+			if err := Write(path, m); err != nil {
 				t.Fatal(err)
 			}
 			files[i], _ = os.ReadFile(path)
@@ -92,20 +94,20 @@ func TestWriteFileIsReproducible(t *testing.T) {
 	}
 }
 
-func TestWriteFileRefuses(t *testing.T) {
+func TestWriteRefuses(t *testing.T) {
 	for _, c := range []struct {
-		spoil func(*Model)
+		spoil func(*models.Model)
 		want  string
 	}{
-		{func(m *Model) { m.Params["fc.weight"].Data[1] = float32(math.NaN()) }, "parameter fc.weight: value 1 is NaN"},
-		{func(m *Model) { m.Meta = map[string]string{"k": "\xff"} }, `metadata "k" is not UTF-8`},
-		{func(m *Model) { delete(m.Params, "bn.bias") }, "parameter bn.bias: missing"},
+		{func(m *models.Model) { m.Params["fc.weight"].Data[1] = float32(math.NaN()) }, "parameter fc.weight: value 1 is NaN"},
+		{func(m *models.Model) { m.Meta = map[string]string{"k": "\xff"} }, `metadata "k" is not UTF-8`},
+		{func(m *models.Model) { delete(m.Params, "bn.bias") }, "parameter bn.bias: missing"},
 	} {
 		for _, name := range []string{"m.safetensors", "m.pt"} {
 			m := tiny(t)
 			c.spoil(m)
 			path := filepath.Join(t.TempDir(), name)
-			wantError(t, m.WriteFile(path), path, c.want)
+			wantError(t, Write(path, m), path, c.want)
 			if _, err := os.Stat(path); err == nil {
 				t.Errorf("%s is there after a failure", name)
 			}
@@ -124,7 +126,7 @@ func wantError(t *testing.T, err error, parts ...string) {
 			t.Errorf("error %q, want one with %q", err, part)
 		}
 	}
-	if strings.Contains(err.Error(), "\n") || strings.Count(err.Error(), "models: ") > 1 {
+	if strings.Contains(err.Error(), "\n") || strings.Count(err.Error(), "models: ")+strings.Count(err.Error(), "checkpoint: ") > 1 {
 		t.Errorf("error %q is not one clear line", err)
 	}
 }
@@ -179,7 +181,7 @@ func TestSafetensorsRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := written(t, "f.safetensors", c.file)
-			_, err := ReadFile(path)
+			_, err := Read(path)
 			wantError(t, err, path, c.want)
 		})
 	}
@@ -203,7 +205,7 @@ func TestSafetensorsConverts(t *testing.T) {
 		}
 		header := fmt.Sprintf(`{"fc.weight":{"dtype":%q,"shape":[1,3],"data_offsets":[0,%d]},"n.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[%d,%d]}}`,
 			kind, len(data), len(data), len(data)+8)
-		m, err := ReadFile(written(t, "f.safetensors", file(header, append(data, make([]byte, 8)...)...)))
+		m, err := Read(written(t, "f.safetensors", file(header, append(data, make([]byte, 8)...)...)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +242,7 @@ func TestValuesMustBeFinite(t *testing.T) {
 	} {
 		header := fmt.Sprintf(`{"fc.weight":{"dtype":%q,"shape":[1,2],"data_offsets":[0,%d]}}`, kind, len(data))
 		path := written(t, "f.safetensors", file(header, data...))
-		_, err := ReadFile(path)
+		_, err := Read(path)
 		wantError(t, err, path, "parameter fc.weight: value 1 is ")
 	}
 }

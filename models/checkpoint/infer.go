@@ -1,15 +1,17 @@
-package models
+package checkpoint
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"otfusion/models"
 )
 
 // infer finds the architecture that the names and shapes of the parameters
 // speak of: the families of [Build], with the widths, biases and batch norms
 // that the file has, and chains of Linear layers of any names.
-func (c *checkpoint) infer() (*Arch, error) {
+func (c *contents) infer() (*models.Arch, error) {
 	switch {
 	case c.has("features.0.weight", 4) && c.has("classifier.weight", 2):
 		return c.inferFamily("vgg11")
@@ -27,13 +29,13 @@ func (c *checkpoint) infer() (*Arch, error) {
 }
 
 // has tells whether there is a parameter of that name and number of axes.
-func (c *checkpoint) has(name string, axes int) bool {
+func (c *contents) has(name string, axes int) bool {
 	t, ok := c.params[name]
 	return ok && len(t.Shape) == axes
 }
 
 // summary lists the parameters, not all where there are many.
-func (c *checkpoint) summary() string {
+func (c *contents) summary() string {
 	if len(c.names) == 0 {
 		return "none"
 	}
@@ -49,18 +51,18 @@ func (c *checkpoint) summary() string {
 }
 
 // inferFamily builds the family's Arch and takes from the file what may vary.
-func (c *checkpoint) inferFamily(name string) (*Arch, error) {
+func (c *contents) inferFamily(name string) (*models.Arch, error) {
 	norm := slices.ContainsFunc(c.names, func(n string) bool { return strings.HasSuffix(n, ".running_mean") })
-	a, err := Build(name, Options{BatchNorm: norm})
+	a, err := models.Build(name, models.Options{BatchNorm: norm})
 	if err != nil {
 		return nil, err
 	}
 	c.rename(a)
-	if a.Input.C = c.params[a.firstConv()+".weight"].Shape[1]; a.Input.C == 3 {
-		a.Input = Shape{3, 32, 32}
+	if a.Input.C = c.params[firstConv(a)+".weight"].Shape[1]; a.Input.C == 3 {
+		a.Input = models.Shape{C: 3, H: 32, W: 32}
 	}
 	for i, l := range a.Layers {
-		if l.Op != Linear && l.Op != Conv2D {
+		if l.Op != models.Linear && l.Op != models.Conv2D {
 			continue
 		}
 		weight, ok := c.params[l.Name+".weight"]
@@ -75,18 +77,18 @@ func (c *checkpoint) inferFamily(name string) (*Arch, error) {
 
 // rename gives layers the names that torchvision has for them, where the file
 // has those.
-func (c *checkpoint) rename(a *Arch) {
+func (c *contents) rename(a *models.Arch) {
 	for i, l := range a.Layers {
 		for _, pair := range [][2]string{{"shortcut.", "downsample."}, {"linear", "fc"}} {
 			other := strings.Replace(l.Name, pair[0], pair[1], 1)
 			if _, ok := c.params[other+".weight"]; ok && other != l.Name {
-				a.renameLayer(i, other)
+				renameLayer(a, i, other)
 			}
 		}
 	}
 }
 
-func (a *Arch) renameLayer(i int, name string) {
+func renameLayer(a *models.Arch, i int, name string) {
 	old := a.Layers[i].Name
 	a.Layers[i].Name = name
 	for _, l := range a.Layers {
@@ -98,28 +100,34 @@ func (a *Arch) renameLayer(i int, name string) {
 	}
 }
 
-func (a *Arch) firstConv() string {
-	i := slices.IndexFunc(a.Layers, func(l Layer) bool { return l.Op == Conv2D })
+func firstConv(a *models.Arch) string {
+	i := slices.IndexFunc(a.Layers, func(l models.Layer) bool { return l.Op == models.Conv2D })
 	return a.Layers[i].Name
 }
 
 // inferChain builds a multilayer perceptron with ReLU between its layers, from
 // weights that each take what the one before gives.
-func (c *checkpoint) inferChain() (*Arch, error) {
+func (c *contents) inferChain() (*models.Arch, error) {
 	layers, err := c.chain()
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder("mlpnet", imageOf(c.params[layers[0]+".weight"].Shape[1]), Options{})
-	b.flatten(unused("flatten", layers))
+	a := &models.Arch{Name: "mlpnet", Input: imageOf(c.params[layers[0]+".weight"].Shape[1])}
+	last := models.InputName
+	add := func(l models.Layer) {
+		l.Inputs = []string{last}
+		a.Layers = append(a.Layers, l)
+		last = l.Name
+	}
+	add(models.Layer{Name: unused("flatten", layers), Op: models.Flatten})
 	for i, name := range layers {
 		if i > 0 {
-			b.relu(unused(fmt.Sprintf("relu%d", i), layers))
+			add(models.Layer{Name: unused(fmt.Sprintf("relu%d", i), layers), Op: models.ReLU})
 		}
-		_, b.bias = c.params[name+".bias"]
-		b.linear(name, c.params[name+".weight"].Shape[0])
+		_, bias := c.params[name+".bias"]
+		add(models.Layer{Name: name, Op: models.Linear, Out: c.params[name+".weight"].Shape[0], Bias: bias})
 	}
-	return b.build()
+	return a, a.Validate()
 }
 
 // unused makes a layer's name one that no layer of the file has.
@@ -132,19 +140,19 @@ func unused(name string, taken []string) string {
 
 // imageOf guesses the input that is flattened to n features: MNIST's, CIFAR's,
 // or features as they are.
-func imageOf(n int) Shape {
+func imageOf(n int) models.Shape {
 	switch n {
 	case 1 * 28 * 28:
-		return Shape{1, 28, 28}
+		return models.Shape{C: 1, H: 28, W: 28}
 	case 3 * 32 * 32:
-		return Shape{3, 32, 32}
+		return models.Shape{C: 3, H: 32, W: 32}
 	}
-	return Shape{n, 1, 1}
+	return models.Shape{C: n, H: 1, W: 1}
 }
 
 // chain lists the layers whose weights follow one another, in the order of the
 // file if they do in that order, in the one order that fits otherwise.
-func (c *checkpoint) chain() ([]string, error) {
+func (c *contents) chain() ([]string, error) {
 	var layers []string
 	for _, name := range c.names {
 		layer, isWeight := strings.CutSuffix(name, ".weight")
@@ -170,7 +178,7 @@ func (c *checkpoint) chain() ([]string, error) {
 }
 
 // broken is the first layer that does not fit the one before it, 0 if all do.
-func (c *checkpoint) broken(layers []string) int {
+func (c *contents) broken(layers []string) int {
 	for i := 1; i < len(layers); i++ {
 		if c.params[layers[i]+".weight"].Shape[1] != c.params[layers[i-1]+".weight"].Shape[0] {
 			return i
@@ -181,7 +189,7 @@ func (c *checkpoint) broken(layers []string) int {
 
 // follow orders the layers by their widths alone, nil where that leaves a
 // choice or a gap.
-func (c *checkpoint) follow(layers []string) []string {
+func (c *contents) follow(layers []string) []string {
 	from := map[int]string{} // the layer of that many inputs
 	into := map[int]bool{}   // some layer has that many outputs
 	for _, l := range layers {

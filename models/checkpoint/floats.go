@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"otfusion/models"
 )
 
 // maxArchFile bounds the size of an Arch in JSON, a file or a checkpoint's.
@@ -14,15 +16,15 @@ const maxArchFile = 4 << 20
 // ReadArch reads an Arch from a JSON file, as `otfusion info --json` prints it
 // and as a checkpoint's metadata holds it. Unknown fields and layers that do
 // not fit together are errors.
-func ReadArch(path string) (*Arch, error) {
+func ReadArch(path string) (*models.Arch, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxArchFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	a, err := parseArch(text)
 	if err != nil {
@@ -33,13 +35,13 @@ func ReadArch(path string) (*Arch, error) {
 
 // parseArch reads an Arch in JSON. An attribute that it does not know would
 // change what the network computes, so it is an error.
-func parseArch(text []byte) (*Arch, error) {
+func parseArch(text []byte) (*models.Arch, error) {
 	if len(text) > maxArchFile {
 		return nil, fmt.Errorf("an architecture has at most %d bytes", maxArchFile)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	var a Arch
+	var a models.Arch
 	if err := d.Decode(&a); err != nil {
 		return nil, fmt.Errorf("not an architecture in JSON: %w", err)
 	}

@@ -1,4 +1,7 @@
-package models
+// Package checkpoint brings models into files and back: safetensors and
+// PyTorch's own formats, both of which PyTorch reads. Where a file does not
+// carry its architecture, the names and shapes of its parameters show it.
+package checkpoint
 
 import (
 	"bytes"
@@ -12,21 +15,22 @@ import (
 	"unicode"
 
 	"otfusion/internal/atomicfile"
+	"otfusion/models"
 )
 
-// ReadFile reads a model from a safetensors file or a PyTorch checkpoint,
+// Read reads a model from a safetensors file or a PyTorch checkpoint,
 // whichever the content shows it to be. Where the file does not carry its Arch,
 // it is inferred from the names and shapes of the parameters. An error names
 // the file and what is wrong with it. Files need not be trusted: nothing in
 // them is executed, and memory stays within a few times their size.
-func ReadFile(path string) (*Model, error) { return ReadFileAs(path, nil) }
+func Read(path string) (*models.Model, error) { return ReadAs(path, nil) }
 
-// ReadFileAs reads a model whose architecture is known, whatever the file says
-// of it; a nil arch is left to the file, as in ReadFile.
-func ReadFileAs(path string, arch *Arch) (*Model, error) {
+// ReadAs reads a model whose architecture is known, whatever the file says
+// of it; a nil arch is left to the file, as in Read.
+func ReadAs(path string, arch *models.Arch) (*models.Model, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	defer f.Close()
 	m, err := read(f, arch)
@@ -38,7 +42,7 @@ func ReadFileAs(path string, arch *Arch) (*Model, error) {
 
 var errNotRegular = errors.New("not a regular file")
 
-func read(f *os.File, arch *Arch) (*Model, error) {
+func read(f *os.File, arch *models.Arch) (*models.Model, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -54,7 +58,7 @@ func read(f *os.File, arch *Arch) (*Model, error) {
 }
 
 // readCheckpoint finds out the format from the first bytes.
-func readCheckpoint(r io.ReaderAt, size int64) (*checkpoint, error) {
+func readCheckpoint(r io.ReaderAt, size int64) (*contents, error) {
 	start := make([]byte, min(size, 512))
 	if _, err := r.ReadAt(start, 0); err != nil && err != io.EOF {
 		return nil, err
@@ -72,19 +76,19 @@ func readCheckpoint(r io.ReaderAt, size int64) (*checkpoint, error) {
 	return nil, fmt.Errorf("neither a safetensors file nor a PyTorch checkpoint")
 }
 
-// WriteFile writes the model, complete or not at all: as a PyTorch checkpoint
+// Write writes the model, complete or not at all: as a PyTorch checkpoint
 // where the path ends in .pt, .pth or .checkpoint, as safetensors otherwise.
 // Both hold PyTorch's names and layouts, the Arch and the Meta.
-func (m *Model) WriteFile(path string) error {
+func Write(path string, m *models.Model) error {
 	if err := m.Check(); err != nil {
 		return &fileError{path, err}
 	}
-	write := m.writeSafetensors
+	write := writeSafetensors
 	if slices.Contains([]string{".pt", ".pth", ".checkpoint"}, filepath.Ext(path)) {
-		write = m.writeTorch
+		write = writeTorch
 	}
-	if err := atomicfile.Write(path, write); err != nil {
-		return fmt.Errorf("models: %w", err)
+	if err := atomicfile.Write(path, func(w io.Writer) error { return write(w, m) }); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
 }
@@ -104,7 +108,7 @@ func (e *fileError) Error() string {
 	if len(text) > longest {
 		text = append(text[:longest], '…')
 	}
-	return "models: " + e.path + ": " + strings.Map(printable, string(text))
+	return "checkpoint: " + e.path + ": " + strings.Map(printable, string(text))
 }
 
 func printable(r rune) rune {

@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"archive/zip"
@@ -13,10 +13,12 @@ import (
 	"testing"
 
 	"github.com/nlpodyssey/gopickle/types"
+
+	"otfusion/models"
 )
 
 // readBytes reads a file that is in memory.
-func readBytes(content []byte) (*Model, error) {
+func readBytes(content []byte) (*models.Model, error) {
 	c, err := readCheckpoint(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		return nil, err
@@ -25,13 +27,13 @@ func readBytes(content []byte) (*Model, error) {
 }
 
 // files are the model in every format that is read.
-func files(t testing.TB, m *Model) map[string][]byte {
+func files(t testing.TB, m *models.Model) map[string][]byte {
 	t.Helper()
 	var st, pt bytes.Buffer
-	if err := m.writeSafetensors(&st); err != nil {
+	if err := writeSafetensors(&st, m); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.writeTorch(&pt); err != nil {
+	if err := writeTorch(&pt, m); err != nil {
 		t.Fatal(err)
 	}
 	return map[string][]byte{"safetensors": st.Bytes(), "zip": pt.Bytes(), "legacy": legacy(t, m)}
@@ -44,7 +46,7 @@ const (
 )
 
 // legacy is what torch.save wrote before version 1.6.
-func legacy(t testing.TB, m *Model) []byte {
+func legacy(t testing.TB, m *models.Model) []byte {
 	t.Helper()
 	specs, err := m.Arch.Params()
 	if err != nil {
@@ -78,11 +80,11 @@ func archive(t testing.TB, records map[string]string) []byte {
 }
 
 func TestLegacyIsRead(t *testing.T) {
-	m := initialized(t, &Arch{Name: "mlpnet", Input: Shape{3, 1, 1}, Layers: []Layer{
-		{Name: "flatten", Op: Flatten, Inputs: []string{InputName}},
-		{Name: "fc1", Op: Linear, Inputs: []string{"flatten"}, Out: 4, Bias: true},
-		{Name: "relu1", Op: ReLU, Inputs: []string{"fc1"}},
-		{Name: "fc2", Op: Linear, Inputs: []string{"relu1"}, Out: 2},
+	m := initialized(t, &models.Arch{Name: "mlpnet", Input: models.Shape{C: 3, H: 1, W: 1}, Layers: []models.Layer{
+		{Name: "flatten", Op: models.Flatten, Inputs: []string{models.InputName}},
+		{Name: "fc1", Op: models.Linear, Inputs: []string{"flatten"}, Out: 4, Bias: true},
+		{Name: "relu1", Op: models.ReLU, Inputs: []string{"fc1"}},
+		{Name: "fc2", Op: models.Linear, Inputs: []string{"relu1"}, Out: 2},
 	}})
 	got, err := readBytes(legacy(t, m))
 	if err != nil {
@@ -113,7 +115,7 @@ func TestDamagedFiles(t *testing.T) {
 
 // wrapped is an archive whose pickle is a dict with a state dict under a key
 // and, after it, more items.
-func wrapped(t testing.TB, m *Model, key, more string) []byte {
+func wrapped(t testing.TB, m *models.Model, key, more string) []byte {
 	t.Helper()
 	specs, _ := m.Arch.Params()
 	dict := string(pickleStateDict(specs))
@@ -129,12 +131,12 @@ func wrapped(t testing.TB, m *Model, key, more string) []byte {
 }
 
 func TestStateDictIsFound(t *testing.T) {
-	a := &Arch{Name: "mlpnet", Input: Shape{3, 1, 1}, Layers: []Layer{
-		{Name: "flatten", Op: Flatten, Inputs: []string{InputName}},
-		{Name: "fc", Op: Linear, Inputs: []string{"flatten"}, Out: 4},
+	a := &models.Arch{Name: "mlpnet", Input: models.Shape{C: 3, H: 1, W: 1}, Layers: []models.Layer{
+		{Name: "flatten", Op: models.Flatten, Inputs: []string{models.InputName}},
+		{Name: "fc", Op: models.Linear, Inputs: []string{"flatten"}, Out: 4},
 	}}
 	m := initialized(t, a)
-	parallel := &Model{Arch: &Arch{Name: "mlpnet", Input: a.Input, Layers: slices.Clone(a.Layers)}, Params: map[string]Tensor{"module.fc.weight": m.Params["fc.weight"]}}
+	parallel := &models.Model{Arch: &models.Arch{Name: "mlpnet", Input: a.Input, Layers: slices.Clone(a.Layers)}, Params: map[string]models.Tensor{"module.fc.weight": m.Params["fc.weight"]}}
 	parallel.Arch.Layers[1].Name = "module.fc"
 	var more pickler
 	more.text("epoch")
@@ -149,7 +151,7 @@ func TestStateDictIsFound(t *testing.T) {
 	more.WriteString("cnumpy.core.multiarray\nscalar\n)R")
 	want := map[string]string{"epoch": "7", "test_accuracy": "97.72", "resumed": "true"}
 	for _, key := range []string{"model_state_dict", "state_dict", "model", "net"} {
-		for _, saved := range []*Model{m, parallel} {
+		for _, saved := range []*models.Model{m, parallel} {
 			got, err := readBytes(wrapped(t, saved, key, more.String()))
 			if err != nil {
 				t.Fatalf("%s: %v", key, err)
@@ -253,7 +255,7 @@ func TestZipBombs(t *testing.T) {
 
 // oneTensor is the pickle of {"w.weight": a tensor of n values}.
 func oneTensor(n int) string {
-	return string(pickleStateDict([]ParamSpec{{Name: "w.weight", Shape: []int{1, n}}}))
+	return string(pickleStateDict([]models.ParamSpec{{Name: "w.weight", Shape: []int{1, n}}}))
 }
 
 // Many tensors that share one storage, and many storages of one record, ask for

@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 // readTorchLegacy reads the format of torch.save before version 1.6: the
 // pickles of a magic number, a version, the writer's system, the object and
 // the storages' keys; then each storage's length and values.
-func readTorchLegacy(r io.ReaderAt, size int64) (*checkpoint, error) {
+func readTorchLegacy(r io.ReaderAt, size int64) (*contents, error) {
 	f := newTorchFile(size)
 	stream := bufio.NewReader(io.NewSectionReader(r, 0, size))
 	var objects [5]any

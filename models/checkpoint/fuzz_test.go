@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"bufio"
@@ -19,7 +19,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		if err := m.writeSafetensors(&out); err != nil {
+		if err := writeSafetensors(&out, m); err != nil {
 			t.Fatal(err)
 		}
 		again, err := readBytes(out.Bytes())

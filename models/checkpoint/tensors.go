@@ -1,4 +1,4 @@
-package models
+package checkpoint
 
 import (
 	"fmt"
@@ -6,28 +6,29 @@ import (
 	"os"
 
 	"otfusion/internal/atomicfile"
+	"otfusion/models"
 )
 
 // WriteTensors writes tensors that are no model, such as the state of an
 // optimizer, with metadata as a safetensors file, complete or not at all.
-func WriteTensors(path string, tensors map[string]Tensor, meta map[string]string) error {
+func WriteTensors(path string, tensors map[string]models.Tensor, meta map[string]string) error {
 	err := atomicfile.Write(path, func(w io.Writer) error { return serialize(w, tensors, meta) })
 	if err != nil {
-		return fmt.Errorf("models: %w", err)
+		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
 }
 
-// ReadTensors reads what WriteTensors wrote, with the care that ReadFile takes.
-func ReadTensors(path string) (tensors map[string]Tensor, meta map[string]string, err error) {
+// ReadTensors reads what WriteTensors wrote, with the care that Read takes.
+func ReadTensors(path string) (tensors map[string]models.Tensor, meta map[string]string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("models: %w", err)
+		return nil, nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, nil, fmt.Errorf("models: %w", err)
+		return nil, nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, nil, &fileError{path, errNotRegular}

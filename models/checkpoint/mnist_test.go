@@ -1,9 +1,11 @@
-package models
+package checkpoint
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"otfusion/models"
 )
 
 // shared is a file of the folder that lies beside the repository.
@@ -29,15 +31,15 @@ func shared(t *testing.T, elements ...string) string {
 // The checkpoints that the paper's authors released, and the same parameters
 // as PyTorch's safetensors library wrote them.
 func TestReleasedCheckpoints(t *testing.T) {
-	want, err := Build("mlpnet", Options{})
+	want, err := models.Build("mlpnet", models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	accuracy := []string{"97.72", "97.75"}
 	for i, id := range []string{"0", "1"} {
-		var read []*Model
+		var read []*models.Model
 		for _, kind := range []string{"safetensors", "checkpoint"} {
-			m, err := ReadFile(shared(t, "data", "mnist-mlpnet", "model_"+id+"."+kind))
+			m, err := Read(shared(t, "data", "mnist-mlpnet", "model_"+id+"."+kind))
 			if err != nil {
 				t.Fatal(err)
 			}
