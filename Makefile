@@ -3,20 +3,24 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 TAGS = $(shell scripts/onednn.sh && echo onednn)
+SETUP ?= yes
 FUZZTIME ?= 5s
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race bench lint fuzz portable demo record clean
+.PHONY: help setup build install test race bench lint fuzz portable demo record clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: ## install oneDNN where apt-get and root allow it
-	@scripts/setup.sh
+setup: ## install oneDNN where apt-get and root allow it; SETUP=no leaves it out
+	@[ "$(SETUP)" = no ] || scripts/setup.sh
 
 build: setup ## build bin/otfusion
 	go build -buildvcs=auto -trimpath -tags "$(TAGS)" -o bin/otfusion ./cmd/otfusion
+
+install: setup ## build the program into the Go bin folder
+	go install -buildvcs=auto -trimpath -tags "$(TAGS)" ./cmd/otfusion
 
 test: setup ## run all tests, on oneDNN when it is there
 	go test -tags "$(TAGS)" ./...
