@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 	"math"
+
+	"otfusion/experiments/report"
 )
 
 // barrier follows accuracy and loss on the straight line between two networks,
@@ -33,56 +35,56 @@ func ways(s Scale) []way {
 	return pick(s, []way{mnist}, []way{mnist, vgg}, []way{mnist, vgg, resNet})
 }
 
-func presentBarrier(b *Book) Report {
-	t := Table{Title: "Barrier: how far the way lies above the straight line of the losses, and the lowest accuracy on it",
+func presentBarrier(l *Loader) report.Content {
+	t := report.Table{Title: "Barrier: how far the way lies above the straight line of the losses, and the lowest accuracy on it",
 		Columns: []string{"barrier, nats", "lowest accuracy, %"},
-		Note:    "Scale " + string(b.Scale) + ". The barrier is the largest excess of the test loss at w_B over (1−w_B)·loss of A + w_B·loss of B; with the paper's rule for residual networks the aligned A is not A. " + cifarNote}
-	r := Report{}
-	for _, w := range ways(b.Scale) {
-		rows, figures := w.present(b)
+		Note:    "Scale " + string(l.Scale) + ". The barrier is the largest excess of the test loss at w_B over (1−w_B)·loss of A + w_B·loss of B; with the paper's rule for residual networks the aligned A is not A. " + cifarNote}
+	r := report.Content{}
+	for _, w := range ways(l.Scale) {
+		rows, figures := w.present(l)
 		t.Rows = append(t.Rows, rows...)
 		r.Figures = append(r.Figures, figures...)
 	}
-	r.Tables = []Table{t}
-	vanilla, ot := t.value("MLPNets on MNIST: vanilla average", 0), t.value("MLPNets on MNIST: OT, weights", 0)
-	r.Findings = b.findings(goal(judge("Goal: alignment lowers the barrier between two networks to less than half.", ot < vanilla/2,
+	r.Tables = []report.Table{t}
+	vanilla, ot := t.Value("MLPNets on MNIST: vanilla average", 0), t.Value("MLPNets on MNIST: OT, weights", 0)
+	r.Claims = l.claims(goal(judge("Goal: alignment lowers the barrier between two networks to less than half.", ot < vanilla/2,
 		"MLPNets on MNIST: %.3f nats as they are, %.3f aligned by weights", vanilla, ot)))
 	return r
 }
 
-func (w way) present(b *Book) (rows []Row, figures []Figure) {
-	accuracy := Figure{Title: w.title + ", accuracy.", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(b.Scale) + "."}
-	loss := Figure{Title: w.title + ", loss.", XLabel: "weight of B", YLabel: "test loss, nats", Note: "Scale " + string(b.Scale) + "."}
+func (w way) present(l *Loader) (rows []report.Row, figures []report.Figure) {
+	accuracy := report.Figure{Title: w.title + ", accuracy.", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(l.Scale) + "."}
+	loss := report.Figure{Title: w.title + ", loss.", XLabel: "weight of B", YLabel: "test loss, nats", Note: "Scale " + string(l.Scale) + "."}
 	if w.theirs != nil {
 		accuracy.Note += " Dashed: the original code on its authors' checkpoints."
 	}
 	for k, m := range w.pairing.mergers(0) {
-		high, low := w.pairing.path(b, k, tenths(), "accuracy"), w.pairing.path(b, k, tenths(), "loss")
-		accuracy.Curves = append(accuracy.Curves, Curve{Name: m.label, X: tenths(), Y: high})
-		loss.Curves = append(loss.Curves, Curve{Name: m.label, X: tenths(), Y: low})
+		high, low := w.pairing.path(l, k, tenths(), "accuracy"), w.pairing.path(l, k, tenths(), "loss")
+		accuracy.Curves = append(accuracy.Curves, report.Curve{Name: m.label, X: tenths(), Y: high})
+		loss.Curves = append(loss.Curves, report.Curve{Name: m.label, X: tenths(), Y: low})
 		if theirs, ok := w.theirs[m.label]; ok {
-			accuracy.Curves = append(accuracy.Curves, Curve{Name: m.label + ", original", X: tenths(), Y: exactly(theirs), Dashed: true})
+			accuracy.Curves = append(accuracy.Curves, report.Curve{Name: m.label + ", original", X: tenths(), Y: exactly(theirs), Dashed: true})
 		}
-		rows = append(rows, Row{Label: fmt.Sprintf("%s: %s", w.title, m.label), Values: []Value{Ours(excess(low)), Ours(lowest(high))}})
+		rows = append(rows, report.Row{Label: fmt.Sprintf("%s: %s", w.title, m.label), Values: []report.Value{report.Ours(excess(low)), report.Ours(lowest(high))}})
 	}
-	return rows, []Figure{accuracy, loss}
+	return rows, []report.Figure{accuracy, loss}
 }
 
 // excess is the largest height of a curve above the line through its ends.
-func excess(loss []Stat) Stat {
+func excess(loss []report.Stat) report.Stat {
 	first, last := loss[0].Settled(), loss[len(loss)-1].Settled()
 	highest := math.Inf(-1)
 	for i, s := range loss {
 		t := float64(i) / float64(len(loss)-1)
 		highest = max(highest, s.Settled()-(1-t)*first-t*last)
 	}
-	return Summarize(highest)
+	return report.Summarize(highest)
 }
 
-func lowest(accuracy []Stat) Stat {
+func lowest(accuracy []report.Stat) report.Stat {
 	least := math.Inf(1)
 	for _, s := range accuracy {
 		least = min(least, s.Settled())
 	}
-	return Summarize(least)
+	return report.Summarize(least)
 }

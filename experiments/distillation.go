@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -47,71 +49,71 @@ func pupils() []pupil {
 	}
 }
 
-func presentDistillation(b *Book) Report {
-	var r Report
+func presentDistillation(l *Loader) report.Content {
+	var r report.Content
 	for _, p := range pupils() {
-		t := p.table(b)
+		t := p.table(l)
 		r.Tables = append(r.Tables, t)
-		random, student, fused := t.value("mean over T", 0), t.value("mean over T", 1), t.value("mean over T", 2)
-		r.Findings = append(r.Findings, b.findings(judge("Q21, "+p.label+": distillation from the fusion is at least as good as from the student, and that as from a random start.",
+		random, student, fused := t.Value("mean over T", 0), t.Value("mean over T", 1), t.Value("mean over T", 2)
+		r.Claims = append(r.Claims, l.claims(judge("Q21, "+p.label+": distillation from the fusion is at least as good as from the student, and that as from a random start.",
 			fused >= student && student >= random, "means over T: random %.2f, student %.2f, fusion %.2f", random, student, fused))...)
 	}
 	return r
 }
 
 // table has a row for each temperature.
-func (p pupil) table(b *Book) Table {
-	softenings := pick(b.Scale, p.softenings[:1], p.softenings[1:4], p.softenings)
-	tune := mnistPairing(b.Scale).finetune
-	t := Table{
+func (p pupil) table(l *Loader) report.Table {
+	softenings := pick(l.Scale, p.softenings[:1], p.softenings[1:4], p.softenings)
+	tune := mnistPairing(l.Scale).finetune
+	t := report.Table{
 		Title:   "Student " + p.label + ": distilled from a teacher of widths 400, 200, 100, % of the MNIST test set",
 		Columns: []string{"from random", "from the student", "from the fusion"},
 		Note: fmt.Sprintf("Scale %s, %s; teacher and student %s; distillation %s, γ as the paper found it best for each row and start.",
-			b.Scale, plural(repetitions(b.Scale), "pair of seeds", "pairs of seeds"), effortOf(longRecipe(b.Scale)), effortOf(tune)),
+			l.Scale, report.Plural(repetitions(l.Scale), "pair of seeds", "pairs of seeds"), effortOf(longRecipe(l.Scale)), effortOf(tune)),
 	}
 	var ours, paper [3][]float64
 	for _, s := range softenings {
-		row := Row{Label: fmt.Sprintf("T = %.0f", s.temperature)}
+		row := report.Row{Label: fmt.Sprintf("T = %.0f", s.temperature)}
 		for start := range 3 {
-			stat := b.Over(p.distilled(b.Scale, s, start, tune), "accuracy")
-			row.Values = append(row.Values, Against(stat, s.paper[start]))
+			stat := l.Over(p.distilled(l.Scale, s, start, tune), "accuracy")
+			row.Values = append(row.Values, report.Against(stat, s.paper[start]))
 			ours[start], paper[start] = append(ours[start], stat.Settled()), append(paper[start], s.paper[start])
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	mean := Row{Label: "mean over T"}
+	mean := report.Row{Label: "mean over T"}
 	for start := range 3 {
-		mean.Values = append(mean.Values, Against(meanOfAll(ours[start]), meanOfAll(paper[start]).Mean))
+		mean.Values = append(mean.Values, report.Against(meanOfAll(ours[start]), meanOfAll(paper[start]).Mean))
 	}
 	t.Rows = append(t.Rows, mean)
 	return t
 }
 
 // meanOfAll is the mean, not known while one of the values is not.
-func meanOfAll(values []float64) Stat {
-	s := Summarize(values...)
+func meanOfAll(values []float64) report.Stat {
+	s := report.Summarize(values...)
 	if s.N < len(values) {
-		return Summarize()
+		return report.Summarize()
 	}
-	return Stat{Mean: s.Mean, N: 1}
+	return report.Stat{Mean: s.Mean, N: 1}
 }
 
 // repetitions is the paper's number of seeds for teachers and students.
 func repetitions(s Scale) int { return pick(s, 1, 2, 4) }
 
 // distilled are the repetitions of one field of the table.
-func (p pupil) distilled(s Scale, soft softening, start int, tune train.Recipe) []Task {
-	var tasks []Task
+func (p pupil) distilled(s Scale, soft softening, start int, tune train.Recipe) []runner.Task {
+	var tasks []runner.Task
 	for i := range uint64(repetitions(s)) {
 		long := longRecipe(s)
 		teacher := Train{Arch: "mlpnet", Dataset: "mnist", Recipe: long, Seed: 2 * i}
 		student := Train{Arch: "mlpnet", Hidden: p.hidden, Dataset: "mnist", Recipe: long, Seed: 2*i + 1}
-		fused := Fuse{Parents: []Task{teacher, student}, Alignment: byActivations(200, i), Dataset: "mnist", Validation: tune.Validation}
-		lesson := Lesson{Teacher: teacher, Gamma: soft.gamma[start], Temperature: soft.temperature}
-		tasks = append(tasks, []Task{
-			Train{Arch: "mlpnet", Hidden: p.hidden, Dataset: "mnist", Recipe: tune, Seed: 2*i + 1, Lesson: lesson},
-			Finetune{Model: student, Dataset: "mnist", Recipe: tune, Seed: i, Lesson: lesson},
-			Finetune{Model: fused, Dataset: "mnist", Recipe: tune, Seed: i, Lesson: lesson},
+		fused := Fuse{Parents: []runner.Task{teacher, student}, Alignment: byActivations(200, i), Dataset: "mnist", Validation: tune.Validation}
+		distillation := Distillation{Teacher: teacher, Gamma: soft.gamma[start], Temperature: soft.temperature}
+		tasks = append(tasks, []runner.Task{
+			Train{Arch: "mlpnet", Hidden: p.hidden, Dataset: "mnist", Recipe: tune, Seed: 2*i + 1, Distillation: distillation},
+			Finetune{Model: student, Dataset: "mnist", Recipe: tune, Seed: i, Distillation: distillation},
+			Finetune{Model: fused, Dataset: "mnist", Recipe: tune, Seed: i, Distillation: distillation},
 		}[start])
 	}
 	return tasks

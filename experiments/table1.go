@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"otfusion/experiments/report"
 	"otfusion/fusion"
 	"otfusion/train"
 )
@@ -94,20 +95,20 @@ func best(seed uint64) Alignment {
 	return Alignment{Preset: "best", Samples: fusion.BestSamples, Seed: seed}
 }
 
-func presentTable1(b *Book) Report {
-	vgg := vggPairing(b.Scale).table(b, "Two VGG11 on CIFAR-10, test accuracy in %")
-	resNet := resNetPairing(b.Scale).table(b, "Two ResNet18 without batch norm on CIFAR-10, test accuracy in %")
-	normed := normedPairing(b.Scale).table(b, "Two ResNet18 with batch norm on CIFAR-10 (not in the paper), test accuracy in %")
-	vggLess, resNetLess := vggPairing(b.Scale).less(vggPairing(Paper)), resNetPairing(b.Scale).less(resNetPairing(Paper))
-	return Report{Tables: []Table{vgg, resNet, normed}, Findings: b.findings(
+func presentTable1(l *Loader) report.Content {
+	vgg := vggPairing(l.Scale).table(l, "Two VGG11 on CIFAR-10, test accuracy in %")
+	resNet := resNetPairing(l.Scale).table(l, "Two ResNet18 without batch norm on CIFAR-10, test accuracy in %")
+	normed := normedPairing(l.Scale).table(l, "Two ResNet18 with batch norm on CIFAR-10 (not in the paper), test accuracy in %")
+	vggLess, resNetLess := vggPairing(l.Scale).less(vggPairing(Paper)), resNetPairing(l.Scale).less(resNetPairing(Paper))
+	return report.Content{Tables: []report.Table{vgg, resNet, normed}, Claims: l.claims(
 		shapeOf("Q13: two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", vgg, "OT, weights", 5).
-			because(vggLess),
+			Because(vggLess),
 		shapeOf("Q13: two ResNet18 fuse to within 20 points of the parents in two passes, the vanilla average stays under 40 %.", resNet, "OT, activations, two passes", 20).
-			because(resNetLess),
-		tunedFinding("Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", vgg, "OT, weights").
-			because(vggLess),
-		tunedFinding("Q14 for ResNet18: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", resNet, "OT, activations, two passes").
-			because(resNetLess),
+			Because(resNetLess),
+		tunedClaim("Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", vgg, "OT, weights").
+			Because(vggLess),
+		tunedClaim("Q14 for ResNet18: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", resNet, "OT, activations, two passes").
+			Because(resNetLess),
 	)}
 }
 
@@ -118,13 +119,13 @@ func (p pairing) less(paper pairing) string {
 
 // shapeOf judges that fusion comes near the weaker parent where vanilla
 // averaging fails.
-func shapeOf(claim string, t Table, fused string, within float64) Finding {
-	a, b, vanilla, ot := t.value("model A", 0), t.value("model B", 0), t.value("vanilla average", 0), t.value(fused, 0)
+func shapeOf(claim string, t report.Table, fused string, within float64) report.Claim {
+	a, b, vanilla, ot := t.Value("model A", 0), t.Value("model B", 0), t.Value("vanilla average", 0), t.Value(fused, 0)
 	return judge(claim, ot >= min(a, b)-within && vanilla < 40, "parents %.2f and %.2f, vanilla %.2f, OT %.2f", a, b, vanilla, ot)
 }
 
-// tunedFinding judges that fine-tuning makes the most of the fusion.
-func tunedFinding(claim string, t Table, fused string) Finding {
-	a, b, vanilla, ot := t.value("model A", 1), t.value("model B", 1), t.value("vanilla average", 1), t.value(fused, 1)
+// tunedClaim judges that fine-tuning makes the most of the fusion.
+func tunedClaim(claim string, t report.Table, fused string) report.Claim {
+	a, b, vanilla, ot := t.Value("model A", 1), t.Value("model B", 1), t.Value("vanilla average", 1), t.Value(fused, 1)
 	return judge(claim, ot > max(a, b, vanilla), "fine-tuned: parents %.2f and %.2f, vanilla %.2f, OT %.2f", a, b, vanilla, ot)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -18,25 +20,25 @@ type schooling struct {
 	label            string
 	dataset          string
 	repetitions      int
-	teacher, student func(seed uint64) Task
+	teacher, student func(seed uint64) runner.Task
 	tuneB, tuneOT    train.Recipe
 	paper            [5]float64
 }
 
-func presentTeacherStudent(b *Book) Report {
-	t := Table{Title: "Teacher and student, test accuracy in %", Columns: []string{"A, teacher", "B, student", "OT", "fine-tuned B", "fine-tuned OT"}}
+func presentTeacherStudent(l *Loader) report.Content {
+	t := report.Table{Title: "Teacher and student, test accuracy in %", Columns: []string{"A, teacher", "B, student", "OT", "fine-tuned B", "fine-tuned OT"}}
 	var numbers []float64
-	for _, s := range append(mnistSchools(b.Scale), vggSchools(b.Scale)...) {
-		row := s.row(b)
+	for _, s := range append(mnistSchools(l.Scale), vggSchools(l.Scale)...) {
+		row := s.row(l)
 		t.Rows = append(t.Rows, row)
 		for _, column := range []int{1, 3, 4} {
 			numbers = append(numbers, row.Values[column].Ours.Settled())
 		}
 	}
 	t.Note = fmt.Sprintf("Scale %s. MNIST: %s of seeds, parents %s, fine-tuning %s. VGG11 on CIFAR-10: one pair, parents %s, fine-tuning %s. %s",
-		b.Scale, plural(mnistSchools(b.Scale)[0].repetitions, "pair", "pairs"), effortOf(longRecipe(b.Scale)),
-		effortOf(mnistSchools(b.Scale)[0].tuneB), effortOf(vggPairing(b.Scale).recipe), effortOf(vggSchools(b.Scale)[0].tuneB), cifarNote)
-	return Report{Tables: []Table{t}, Findings: b.findings(
+		l.Scale, report.Plural(mnistSchools(l.Scale)[0].repetitions, "pair", "pairs"), effortOf(longRecipe(l.Scale)),
+		effortOf(mnistSchools(l.Scale)[0].tuneB), effortOf(vggPairing(l.Scale).recipe), effortOf(vggSchools(l.Scale)[0].tuneB), cifarNote)
+	return report.Content{Tables: []report.Table{t}, Claims: l.claims(
 		judge("Q20 on MNIST: fine-tuned, the fusion of teacher and student beats the student, which gains too.", slices.Min(steps(numbers[:6])) > 0,
 			"student, fine-tuned, fused and fine-tuned: %.2f, %.2f, %.2f for ρ = 2; %.2f, %.2f, %.2f for ρ = 10", numbers[:6]...),
 		judge("Q20 for all settings.", slices.Min(steps(numbers)) > 0, "of all steps from the student to the fine-tuned one and on to the fused and fine-tuned one the least is %+.2f points", slices.Min(steps(numbers))))}
@@ -54,8 +56,8 @@ func steps(numbers []float64) []float64 {
 // mnistSchools have the rates of the paper's table S13.
 func mnistSchools(s Scale) []schooling {
 	r, tune := longRecipe(s), mnistPairing(s).finetune
-	parent := func(hidden []int, offset uint64) func(uint64) Task {
-		return func(seed uint64) Task {
+	parent := func(hidden []int, offset uint64) func(uint64) runner.Task {
+		return func(seed uint64) runner.Task {
 			return Train{Arch: "mlpnet", Hidden: hidden, Dataset: "mnist", Recipe: r, Seed: 2*seed + offset}
 		}
 	}
@@ -76,8 +78,8 @@ func mnistSchools(s Scale) []schooling {
 // vggSchools are the paper's, or at lesser scales VGG11 itself and its half.
 func vggSchools(s Scale) []schooling {
 	p := vggPairing(s)
-	parent := func(arch string, seed uint64) func(uint64) Task {
-		return func(uint64) Task {
+	parent := func(arch string, seed uint64) func(uint64) runner.Task {
+		return func(uint64) runner.Task {
 			return Train{Arch: arch, Width: p.width, Dataset: p.dataset, Recipe: p.recipe, Seed: seed}
 		}
 	}
@@ -97,12 +99,12 @@ func vggSchools(s Scale) []schooling {
 	return []schooling{wide, narrow}
 }
 
-func (s schooling) row(b *Book) Row {
-	var columns [5][]Task
+func (s schooling) row(l *Loader) report.Row {
+	var columns [5][]runner.Task
 	for i := range uint64(s.repetitions) {
 		teacher, student := s.teacher(i), s.student(i)
-		fused := Fuse{Parents: []Task{teacher, student}, Alignment: byActivations(200, i), Dataset: s.dataset, Validation: s.tuneB.Validation}
-		for c, t := range []Task{
+		fused := Fuse{Parents: []runner.Task{teacher, student}, Alignment: byActivations(200, i), Dataset: s.dataset, Validation: s.tuneB.Validation}
+		for c, t := range []runner.Task{
 			teacher, student, fused,
 			Finetune{Model: student, Dataset: s.dataset, Recipe: s.tuneB, Seed: i},
 			Finetune{Model: fused, Dataset: s.dataset, Recipe: s.tuneOT, Seed: i},
@@ -110,9 +112,9 @@ func (s schooling) row(b *Book) Row {
 			columns[c] = append(columns[c], t)
 		}
 	}
-	r := Row{Label: s.label}
+	r := report.Row{Label: s.label}
 	for c, tasks := range columns {
-		r.Values = append(r.Values, against(b.Over(tasks, "accuracy"), s.paper[c]))
+		r.Values = append(r.Values, against(l.Over(tasks, "accuracy"), s.paper[c]))
 	}
 	return r
 }
