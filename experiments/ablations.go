@@ -39,11 +39,11 @@ func draws(s Scale, a Alignment) []Alignment {
 
 // halfway measures the aligned first parent alone and the equal average.
 func halfway(l *Loader, p pair, alignments []Alignment) (aligned, average report.Stat) {
-	var ways []runner.Task
+	var paths []runner.Task
 	for _, a := range alignments {
-		ways = append(ways, p.way(a, 0, .5))
+		paths = append(paths, p.path(a, 0, .5))
 	}
-	stats := l.Curve(ways, 2, l.named("accuracy"))
+	stats := l.Curve(paths, 2, l.named("accuracy"))
 	return stats[0], stats[1]
 }
 

@@ -15,9 +15,9 @@ func partRecipe(s Scale) train.Recipe {
 	return recipe(pick(s, "smoke", "paper", "paper"), train.FromScratch, "mlpnet", "mnist")
 }
 
-// quartets are sets of four MLPNets of one init, of which the first alone has
+// fourParents are sets of four MLPNets of one init, of which the first alone has
 // the digit 4 and which share the other images 10 : 30 : 50 : 10 (appendix S7).
-func quartets(s Scale) [][]runner.Task {
+func fourParents(s Scale) [][]runner.Task {
 	shares, digit := []float64{10, 30, 50, 10}, 4
 	sets := make([][]runner.Task, pick(s, 1, 1, 5))
 	for i := range sets {
@@ -29,9 +29,9 @@ func quartets(s Scale) [][]runner.Task {
 	return sets
 }
 
-// fourModels fuses the quartets.
+// fourModels fuses the fourParents.
 func fourModels(l *Loader) report.Table {
-	sets := quartets(l.Scale)
+	sets := fourParents(l.Scale)
 	t := report.Table{
 		Title:   "Four models with proportions, % of the MNIST test set",
 		Columns: []string{"ensemble", "vanilla", "OT to the last", "OT to the first"},

@@ -14,13 +14,6 @@ func methods() Experiment {
 	return Experiment{Name: "methods", Title: "Ways of fusing, one-shot, on CIFAR-10", Source: "beyond the paper", Present: presentMethods}
 }
 
-// method is a way of fusing.
-type method struct {
-	label     string
-	alignment Alignment
-	normed    bool // only for networks with batch norm
-}
-
 func allMethods() []method {
 	acts := func(a Alignment) Alignment {
 		a.Preset, a.Samples, a.Residual = "paper-acts", 1000, fusion.SharedMap

@@ -22,7 +22,7 @@ func mnistPairing(s Scale) pairing {
 		a:           published{97.72, 98.19},
 		b:           published{97.75, 98.11},
 		ensemble:    97.88,
-		mergers:     mnistMergers,
+		methods:     mnistMethods,
 		note: "Activations of 200 training images. The paper's parents are one pair; its other values are means over five runs, " +
 			"its value by weights has rows of unit length.",
 	}
@@ -38,8 +38,8 @@ func mnistRecipe(s Scale) train.Recipe {
 	return r
 }
 
-func mnistMergers(seed uint64) []merger {
-	return []merger{
+func mnistMethods(seed uint64) []method {
+	return []method{
 		{label: "vanilla average", alignment: Vanilla(), paper: published{73.84, 98.22}},
 		{label: "OT, weights", alignment: Alignment{Preset: "paper-wts"}, paper: published{oneShot: 96.63}},
 		{label: "OT, activations", alignment: byActivations(200, seed), paper: published{96.21, 98.28}},
@@ -58,7 +58,7 @@ func presentMNISTPair(l *Loader) report.Content {
 		Title: "Accuracy of the average between A (0) and B (1).", XLabel: "weight of B", YLabel: "test accuracy, %",
 		Note: "With OT, A's channels are aligned to B's before averaging. Scale " + string(l.Scale) + ".",
 	}
-	for k, m := range p.mergers(0) {
+	for k, m := range p.methods(0) {
 		f.Curves = append(f.Curves, report.Curve{Name: m.label, X: tenths(), Y: p.path(l, k, tenths(), "accuracy")})
 	}
 	return report.Content{Tables: []report.Table{t}, Figures: []report.Figure{f}, Claims: l.claims(mnistClaims(t)...)}

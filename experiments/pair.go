@@ -18,26 +18,27 @@ type pairing struct {
 	finetune      train.Recipe
 	a, b          published // the parents
 	ensemble      float64
-	mergers       func(seed uint64) []merger
+	methods       func(seed uint64) []method
 	note          string // what else a reader must know
 }
 
 // published are accuracies of the paper; 0 where it has none.
 type published struct{ oneShot, tuned float64 }
 
-// merger is a way of making one network of two.
-type merger struct {
+// method is a way of making one network of two.
+type method struct {
 	label     string
 	alignment Alignment
 	paper     published
 	untuned   bool // not trained further
+	normed    bool // only for networks with batch norm
 }
 
 // pair is two parents.
 type pair struct{ a, b Train }
 
-// way leads from a to b, past the weights of b.
-func (p pair) way(a Alignment, weights ...float64) Path {
+// path is measured between a and b at weights of b.
+func (p pair) path(a Alignment, weights ...float64) Path {
 	return Path{A: p.a, B: p.b, Alignment: a, Weights: weights, Dataset: p.b.Dataset, Validation: p.b.Recipe.Validation}
 }
 
@@ -56,11 +57,11 @@ func (p pairing) pairs() []pair {
 	return list
 }
 
-// merge is the task of making the k-th merger of pair i.
+// merge is the task of applying the k-th method to pair i.
 func (p pairing) merge(i, k int) runner.Task {
 	parents := p.pair(i)
 	return Fuse{
-		Parents: []runner.Task{parents.a, parents.b}, Alignment: p.mergers(uint64(i))[k].alignment,
+		Parents: []runner.Task{parents.a, parents.b}, Alignment: p.methods(uint64(i))[k].alignment,
 		Dataset: p.dataset, Validation: p.recipe.Validation,
 	}
 }
@@ -103,7 +104,7 @@ func (p pairing) table(l *Loader, title string) report.Table {
 		ensembles = append(ensembles, Ensemble{Members: []runner.Task{q.a, q.b}, Dataset: p.dataset})
 	}
 	t.Rows = append(t.Rows, report.Row{Label: "ensemble of A and B", Values: []report.Value{against(l.Over(ensembles, "accuracy"), p.ensemble), report.Words("two networks")}})
-	for k, m := range p.mergers(0) {
+	for k, m := range p.methods(0) {
 		row := p.row
 		if m.untuned {
 			row = p.oneShotRow
@@ -132,14 +133,14 @@ func effortOf(r train.Recipe) string {
 	return effort + ", " + kept[r.Select]
 }
 
-// path measures a metric on the way from A to B with the k-th merger, over the
+// path measures a metric between A and B with the k-th method, over the
 // pairs.
 func (p pairing) path(l *Loader, k int, weights []float64, metric string) []report.Stat {
-	var ways []runner.Task
+	var paths []runner.Task
 	for i, q := range p.pairs() {
-		ways = append(ways, q.way(p.mergers(uint64(i))[k].alignment, weights...))
+		paths = append(paths, q.path(p.methods(uint64(i))[k].alignment, weights...))
 	}
-	return l.Curve(ways, len(weights), l.named(metric))
+	return l.Curve(paths, len(weights), l.named(metric))
 }
 
 // recipe returns a built-in recipe.

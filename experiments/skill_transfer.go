@@ -93,15 +93,15 @@ func acrossSkills(first runner.Task, seed uint64) Alignment {
 	return a
 }
 
-// ways lead from A to B of each pair, aligned or not.
-func (t transfer) ways(s Scale, aligned bool) []runner.Task {
+// paths are measured between A and B of each pair, aligned or not.
+func (t transfer) paths(s Scale, aligned bool) []runner.Task {
 	var list []runner.Task
 	for i, p := range t.pairs(s) {
 		a := Vanilla()
 		if aligned {
 			a = acrossSkills(p.a, uint64(i))
 		}
-		list = append(list, p.way(a, tenths()...))
+		list = append(list, p.path(a, tenths()...))
 	}
 	return list
 }
@@ -115,10 +115,10 @@ type outcome struct {
 
 func (t transfer) measure(l *Loader) outcome {
 	accuracy, n := l.named("accuracy"), len(tenths())
-	aligned := t.ways(l.Scale, true)
+	aligned := t.paths(l.Scale, true)
 	o := outcome{transfer: t, ours: l.Curve(aligned, n, accuracy), gain: l.Curve(aligned, n, func(way runner.Task) []float64 { return overEnds(accuracy(way)) })}
 	if !t.wide {
-		o.plain = l.Curve(t.ways(l.Scale, false), n, accuracy)
+		o.plain = l.Curve(t.paths(l.Scale, false), n, accuracy)
 	}
 	return o
 }
@@ -199,7 +199,7 @@ func presentSkillTransfer(l *Loader) report.Content {
 	}
 	four := fourModels(l)
 	r.Tables = append(r.Tables, four)
-	r.Claims = l.claims(transferClaim(outcomes), fourClaim(four).Because("It rests on "+report.Plural(len(quartets(l.Scale)), "set", "sets")+" of four networks."))
+	r.Claims = l.claims(transferClaim(outcomes), fourClaim(four).Because("It rests on "+report.Plural(len(fourParents(l.Scale)), "set", "sets")+" of four networks."))
 	return r
 }
 

@@ -17,12 +17,12 @@ const cifarNote = "A local copy of CIFAR-10 that went through JPEG costs accurac
 
 // cifarPairing is a pair of one family on CIFAR-10. A smoke run narrows the
 // network, because measuring it takes most of the time.
-func cifarPairing(s Scale, arch string, mergers func(seed uint64) []merger) pairing {
+func cifarPairing(s Scale, arch string, methods func(seed uint64) []method) pairing {
 	return pairing{
 		arch: arch, dataset: "cifar10", width: pick(s, 0.125, 0, 0), repetitions: 1,
 		recipe:   cifarParents(s, arch),
 		finetune: recipe(pick(s, "smoke", "laptop", "paper"), train.FineTuning, arch, "cifar10"),
-		mergers:  mergers,
+		methods:  methods,
 		note:     cifarNote,
 	}
 }
@@ -46,13 +46,13 @@ func cifarParents(s Scale, arch string) train.Recipe {
 }
 
 func vggPairing(s Scale) pairing {
-	p := cifarPairing(s, "vgg11", vggMergers)
+	p := cifarPairing(s, "vgg11", vggMethods)
 	p.a, p.b, p.ensemble = published{90.31, 90.29}, published{90.50, 90.53}, 91.34
 	return p
 }
 
-func vggMergers(seed uint64) []merger {
-	return []merger{
+func vggMethods(seed uint64) []method {
+	return []method{
 		{label: "vanilla average", alignment: Vanilla(), paper: published{17.02, 90.39}},
 		{label: "OT, weights", alignment: Alignment{Preset: "paper-wts"}, paper: published{85.98, 90.73}},
 		{label: "OT, activations", alignment: byActivations(200, seed), untuned: true},
@@ -61,15 +61,15 @@ func vggMergers(seed uint64) []merger {
 }
 
 func resNetPairing(s Scale) pairing {
-	p := cifarPairing(s, "resnet18", resNetMergers)
+	p := cifarPairing(s, "resnet18", resNetMethods)
 	p.a, p.b, p.ensemble = published{93.11, 93.51}, published{93.20, 93.43}, 93.89
 	return p
 }
 
-func resNetMergers(seed uint64) []merger {
+func resNetMethods(seed uint64) []method {
 	twice := byActivations(200, seed)
 	twice.Passes = 2
-	return []merger{
+	return []method{
 		{label: "vanilla average", alignment: Vanilla(), paper: published{18.49, 93.49}},
 		{label: "OT, activations, one pass", alignment: byActivations(200, seed), paper: published{oneShot: 67.46}, untuned: true},
 		{label: "OT, activations, two passes", alignment: twice, paper: published{77.00, 93.78}},
@@ -78,11 +78,11 @@ func resNetMergers(seed uint64) []merger {
 }
 
 func normedPairing(s Scale) pairing {
-	return cifarPairing(s, "resnet18_bn", func(seed uint64) []merger {
+	return cifarPairing(s, "resnet18_bn", func(seed uint64) []method {
 		vanilla := Vanilla()
 		reset := byActivations(200, seed)
 		reset.Residual, reset.Repair = fusion.SharedMap, fusion.ResetBatchNorm
-		return []merger{
+		return []method{
 			{label: "vanilla average", alignment: vanilla},
 			{label: "OT, activations, shared maps, batch norm reset", alignment: reset, untuned: true},
 			{label: "our best", alignment: best(seed)},

@@ -13,18 +13,18 @@ func table2() Experiment {
 	return Experiment{Name: "table2", Title: "Four and six VGG11 on CIFAR-10", Source: "Tables 2 and S9", Present: presentTable2}
 }
 
-// crowd is a fusion of several parents that share recipe and architecture.
-type crowd struct {
+// parentSet is several parents that share recipe and architecture.
+type parentSet struct {
 	parents  []runner.Task
 	dataset  string
 	recipe   train.Recipe
 	finetune train.Recipe
 }
 
-// crowdOf trains n networks. At laptop scale they are trained briefly.
-func crowdOf(s Scale, n int) crowd {
+// parentSetOf trains n networks. At laptop scale they are trained briefly.
+func parentSetOf(s Scale, n int) parentSet {
 	p := cifarPairing(s, "vgg11", nil)
-	c := crowd{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
+	c := parentSet{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
 	if s == Laptop {
 		c.recipe = recipe("quick", train.FromScratch, "vgg11", "cifar10")
 		c.finetune = recipe("quick", train.FineTuning, "vgg11", "cifar10")
@@ -39,12 +39,12 @@ func crowdOf(s Scale, n int) crowd {
 	return c
 }
 
-func (c crowd) merge(a Alignment) runner.Task {
+func (c parentSet) merge(a Alignment) runner.Task {
 	return Fuse{Parents: c.parents, Alignment: a, Dataset: c.dataset, Validation: c.recipe.Validation}
 }
 
-// values are a merger's accuracy, one-shot and trained further.
-func (c crowd) values(l *Loader, a Alignment, paper published) []report.Value {
+// values are a method's accuracy, one-shot and trained further.
+func (c parentSet) values(l *Loader, a Alignment, paper published) []report.Value {
 	t := c.merge(a)
 	tuned := Finetune{Model: t, Dataset: c.dataset, Recipe: c.finetune}
 	return []report.Value{against(report.Summarize(l.Metric(t, "accuracy")), paper.oneShot), against(report.Summarize(l.Metric(tuned, "accuracy")), paper.tuned)}
@@ -60,7 +60,7 @@ func presentTable2(l *Loader) report.Content {
 	}
 	var r report.Content
 	for _, k := range []int{4, 6} {
-		c, paper := crowdOf(l.Scale, k), papers[k]
+		c, paper := parentSetOf(l.Scale, k), papers[k]
 		ensemble := Ensemble{Members: c.parents, Dataset: c.dataset}
 		t := report.Table{
 			Title:   fmt.Sprintf("%d VGG11 on CIFAR-10, test accuracy in %%", k),
@@ -76,13 +76,13 @@ func presentTable2(l *Loader) report.Content {
 			},
 		}
 		r.Tables = append(r.Tables, t)
-		r.Claims = append(r.Claims, l.claims(crowdClaim(k, c.strongest(l), t).Because(c.less(crowdOf(Paper, k))))...)
+		r.Claims = append(r.Claims, l.claims(parentSetClaim(k, c.strongest(l), t).Because(c.less(parentSetOf(Paper, k))))...)
 	}
 	return r
 }
 
 // strongest is the accuracy of the best parent.
-func (c crowd) strongest(l *Loader) float64 {
+func (c parentSet) strongest(l *Loader) float64 {
 	best := 0.0
 	for _, p := range c.parents {
 		best = max(best, l.Metric(p, "accuracy"))
@@ -90,12 +90,12 @@ func (c crowd) strongest(l *Loader) float64 {
 	return best
 }
 
-// less says by how much a crowd is trained less than the paper's.
-func (c crowd) less(paper crowd) string {
+// less says by how much a set is trained less than the paper's.
+func (c parentSet) less(paper parentSet) string {
 	return trainedLess(c.recipe, paper.recipe, c.finetune, paper.finetune)
 }
 
-func crowdClaim(k int, parent float64, t report.Table) report.Claim {
+func parentSetClaim(k int, parent float64, t report.Table) report.Claim {
 	vanilla, ot := t.Value("vanilla average", 0), t.Value("OT, activations", 0)
 	failed, tuned := t.Value("vanilla average", 1), t.Value("OT, activations", 1)
 	return judge(fmt.Sprintf("Q15, K = %d: the vanilla average is at chance and stays there when fine-tuned, fusion is not, and fine-tuned it beats every parent.", k),

@@ -7,7 +7,7 @@ import (
 	"otfusion/train"
 )
 
-// Lesson is what a network learns besides the labels: a teacher's logits. The
+// Distillation is what a network learns besides the labels: a teacher's logits. The
 // zero value is none.
 type Distillation struct {
 	Teacher     runner.Task `json:"-"`

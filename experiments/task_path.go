@@ -9,7 +9,7 @@ import (
 	"otfusion/train"
 )
 
-// Path is the task of measuring networks on the way from the first input to
+// Path is the task of measuring networks between the first input and
 // the second: the accuracy of the average at each weight w_B of the second.
 type Path struct {
 	A         runner.Task `json:"-"`

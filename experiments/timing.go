@@ -26,8 +26,8 @@ func presentTiming(l *Loader) report.Content {
 }
 
 // timed are ways of fusing that are timed.
-func timed() []merger {
-	return []merger{
+func timed() []method {
+	return []method{
 		{label: "weights", alignment: Alignment{Preset: "paper-wts"}},
 		{label: "activations", alignment: byActivations(200, 0)},
 	}

@@ -57,11 +57,11 @@ func presentWidths(l *Loader) report.Content {
 
 // pathOf is the accuracy over w_B, over alignments.
 func pathOf(l *Loader, p pair, alignments []Alignment) []report.Stat {
-	var ways []runner.Task
+	var paths []runner.Task
 	for _, a := range alignments {
-		ways = append(ways, p.way(a, tenths()...))
+		paths = append(paths, p.path(a, tenths()...))
 	}
-	return l.Curve(ways, len(tenths()), l.named("accuracy"))
+	return l.Curve(paths, len(tenths()), l.named("accuracy"))
 }
 
 func widthRow(l *Loader, label string, p pair, curve []report.Stat) report.Row {

@@ -202,7 +202,7 @@ type finetuneCmd struct {
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	lesson, err := c.lesson()
+	distillation, err := c.distillation()
 	if err != nil {
 		return err
 	}
@@ -215,12 +215,12 @@ func (c *finetuneCmd) Run(g *globals) error {
 		return err
 	}
 	config := train.Config{Dir: c.Out, Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
-		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery, Distill: lesson}
+		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery, Distill: distillation}
 	return g.train([]train.Config{config})
 }
 
-// lesson is what a teacher adds to the loss, nil without one.
-func (c *finetuneCmd) lesson() (*train.Distillation, error) {
+// distillation is what a teacher adds to the loss, nil without one.
+func (c *finetuneCmd) distillation() (*train.Distillation, error) {
 	gamma, temperature := given(c.Gamma, .7), given(c.Temperature, 20)
 	if err := cmp.Or(wantPositive("--gamma", gamma), wantPositive("--temperature", temperature)); err != nil {
 		return nil, err
