@@ -15,6 +15,9 @@ func networks() map[string]func(t testing.TB, seed uint64) *models.Model {
 	family := func(name string, o models.Options) func(testing.TB, uint64) *models.Model {
 		return func(t testing.TB, seed uint64) *models.Model { return build(t, name, o, seed) }
 	}
+	own := func(arch func() *models.Arch) func(testing.TB, uint64) *models.Model {
+		return func(t testing.TB, seed uint64) *models.Model { return randomModel(t, arch(), seed) }
+	}
 	return map[string]func(t testing.TB, seed uint64) *models.Model{
 		"mlp":           family("mlpnet", models.Options{Hidden: []int{40, 30, 20}}),
 		"mlp with bias": family("mlpnet", models.Options{Hidden: []int{40, 30, 20}, Bias: true}),
@@ -22,6 +25,10 @@ func networks() map[string]func(t testing.TB, seed uint64) *models.Model {
 		"vgg11":         family("vgg11", models.Options{Width: 1. / 16, Input: small}),
 		"vgg11_bn":      family("vgg11_bn", models.Options{Width: 1. / 16, Input: small}),
 		"resnet18":      family("resnet18", models.Options{Width: 1. / 16, Input: models.Shape{C: 3, H: 16, W: 16}}),
+		"mobilenet":     own(mobileNet),
+		"densenet":      own(denseNet),
+		"activations":   own(everyActivation),
+		"grouped":       own(grouped),
 		"resnet18_bn":   family("resnet18_bn", models.Options{Width: 1. / 16, Input: models.Shape{C: 3, H: 16, W: 16}}),
 	}
 }
