@@ -38,17 +38,17 @@ func (c *chain) conv(name string, out, kernel, stride, groups int) {
 // mobileNet has MobileNetV2's parts (Sandler et al. 2018): blocks that expand,
 // filter each channel and project, a sum around those that keep their shape,
 // and a head with dropout.
-func mobileNet() *models.Arch {
+func mobileNet(width int) *models.Arch {
 	c := newChain("mobilenet", models.Shape{C: 3, H: 12, W: 12})
-	c.conv("stem", 8, 3, 2, 0)
+	c.conv("stem", 8*width, 3, 2, 0)
 	c.add(models.Layer{Name: "stem.relu", Op: models.ReLU6})
 	for i, b := range []struct{ out, stride int }{{8, 1}, {12, 2}, {12, 1}} {
 		name, in := fmt.Sprintf("block%d", i), c.last
-		c.conv(name+".expand", 20, 1, 1, 0)
+		c.conv(name+".expand", 20*width, 1, 1, 0)
 		c.add(models.Layer{Name: name + ".relu1", Op: models.ReLU6})
-		c.conv(name+".depthwise", 20, 3, b.stride, 20)
+		c.conv(name+".depthwise", 20*width, 3, b.stride, 20*width)
 		c.add(models.Layer{Name: name + ".relu2", Op: models.ReLU6})
-		c.conv(name+".project", b.out, 1, 1, 0)
+		c.conv(name+".project", b.out*width, 1, 1, 0)
 		if i != 1 {
 			c.add(models.Layer{Name: name + ".add", Op: models.Add, Inputs: []string{in, c.last}})
 		}
@@ -63,23 +63,23 @@ func mobileNet() *models.Arch {
 // denseNet has DenseNet's parts (Huang et al. 2017): layers that read all the
 // layers before them in the block, side by side, through batch norm; then a
 // transition and a second block, read by a linear layer through a map.
-func denseNet() *models.Arch {
+func denseNet(width int) *models.Arch {
 	c := newChain("densenet", models.Shape{C: 3, H: 8, W: 8})
-	c.add(models.Layer{Name: "stem", Op: models.Conv2D, Out: 7, Kernel: 3, Padding: 1})
+	c.add(models.Layer{Name: "stem", Op: models.Conv2D, Out: 7 * width, Kernel: 3, Padding: 1})
 	for block := range 2 {
 		for i := range 3 {
 			name, in := fmt.Sprintf("block%d.%d", block, i), c.last
 			c.add(models.Layer{Name: name + ".norm1", Op: models.BatchNorm, NoAffine: block == 1})
 			c.add(models.Layer{Name: name + ".relu1", Op: models.ReLU})
-			c.add(models.Layer{Name: name + ".conv1", Op: models.Conv2D, Out: 9, Kernel: 1})
+			c.add(models.Layer{Name: name + ".conv1", Op: models.Conv2D, Out: 9 * width, Kernel: 1})
 			c.add(models.Layer{Name: name + ".norm2", Op: models.BatchNorm})
 			c.add(models.Layer{Name: name + ".relu2", Op: models.ReLU})
-			c.add(models.Layer{Name: name + ".conv2", Op: models.Conv2D, Out: 6, Kernel: 3, Padding: 1})
+			c.add(models.Layer{Name: name + ".conv2", Op: models.Conv2D, Out: 6 * width, Kernel: 3, Padding: 1})
 			c.add(models.Layer{Name: name + ".concat", Op: models.Concat, Inputs: []string{in, c.last}})
 		}
 		if block == 0 {
 			c.add(models.Layer{Name: "transition.norm", Op: models.BatchNorm})
-			c.add(models.Layer{Name: "transition.conv", Op: models.Conv2D, Out: 11, Kernel: 1})
+			c.add(models.Layer{Name: "transition.conv", Op: models.Conv2D, Out: 11 * width, Kernel: 1})
 			c.add(models.Layer{Name: "transition.pool", Op: models.AvgPool, Kernel: 2, Stride: 2})
 		}
 	}
