@@ -1,6 +1,8 @@
 package fusion
 
 import (
+	"slices"
+
 	"otfusion/models"
 )
 
@@ -13,17 +15,6 @@ type slot struct {
 // alignment is what is done to one parent: the map of every parameter axis. An
 // axis without one stays as it is.
 type alignment map[slot]*transportMap
-
-// set gives all axes of a group their maps: rows for what makes the channels,
-// columns for what reads them.
-func (al alignment) set(g Group, rows, columns *transportMap) {
-	for _, ax := range g.Rows {
-		al[slot{ax.Param, ax.Dim}] = rows
-	}
-	for _, ax := range g.Columns {
-		al[slot{ax.Param, ax.Dim}] = columns
-	}
-}
 
 // equal tells whether two alignments do the same.
 func (al alignment) equal(other alignment) bool {
@@ -38,7 +29,8 @@ func (al alignment) equal(other alignment) bool {
 	return same(al, other) && same(other, al)
 }
 
-// param is a parameter with its aligned axes: rows and, of weights, columns.
+// param is a parameter with its aligned axes: rows and, of weights, columns. An
+// axis of several groups is one whose channels are its entries.
 type param struct {
 	models.ParamSpec
 	axes []Axis
@@ -52,12 +44,19 @@ func layout(a *models.Arch, groups []Group) ([]param, error) {
 	}
 	axes := map[string][]Axis{}
 	for _, g := range groups {
-		for _, ax := range g.Rows {
-			axes[ax.Param] = append([]Axis{ax}, axes[ax.Param]...)
-		}
-		for _, ax := range g.Columns {
+		for _, ax := range slices.Concat(g.Rows, g.Columns) {
+			switch ax.Part {
+			case 0:
+			case 1:
+				ax = Axis{Param: ax.Param, Dim: ax.Dim, Fold: 1}
+			default:
+				continue
+			}
 			axes[ax.Param] = append(axes[ax.Param], ax)
 		}
+	}
+	for _, all := range axes {
+		slices.SortFunc(all, func(x, y Axis) int { return x.Dim - y.Dim })
 	}
 	params := make([]param, len(specs))
 	for i, p := range specs {

@@ -65,6 +65,14 @@ func sameLayer(l, m models.Layer, k int) error {
 			k, m.Kernel, m.Stride, m.Padding, l.Kernel, l.Stride, l.Padding)
 	case l.Bias != m.Bias:
 		return fmt.Errorf("parent %d has bias: %t, parent 0: %t", k, m.Bias, l.Bias)
+	case l.NoAffine != m.NoAffine:
+		return fmt.Errorf("parent %d has a weight and a bias: %t, parent 0: %t", k, !m.NoAffine, !l.NoAffine)
+	case l.Slope() != m.Slope():
+		return fmt.Errorf("parent %d has alpha %g, parent 0 %g", k, m.Slope(), l.Slope())
+	case l.Height != m.Height || l.Width != m.Width:
+		return fmt.Errorf("parent %d puts out %d×%d, parent 0 %d×%d", k, m.Height, m.Width, l.Height, l.Width)
+	case max(l.Groups, 1) != max(m.Groups, 1) && (l.Groups != l.Out || m.Groups != m.Out):
+		return fmt.Errorf("parent %d has %d groups, parent 0 %d", k, max(m.Groups, 1), max(l.Groups, 1))
 	}
 	return nil
 }
@@ -79,6 +87,9 @@ func sameFixedWidths(parents []*models.Model) error {
 		groups, err := Groups(m.Arch)
 		if err != nil {
 			return err
+		}
+		if len(groups) != len(first) { // one group a channel there, several here
+			return fmt.Errorf("fusion: parent %d has %d sets of channels that move together, parent 0 has %d", k+1, len(groups), len(first))
 		}
 		for i, g := range groups {
 			if g.Role != Hidden && g.Size != first[i].Size {

@@ -54,7 +54,8 @@ type fuser struct {
 	parents []*models.Model
 	arch    *models.Arch // the reference's, and the result's
 	groups  []Group      // of arch
-	params  []param      // of arch
+	joints  map[slot][]part
+	params  []param // of arch
 	byName  map[string]param
 	report  Report
 }
@@ -65,6 +66,7 @@ func newFuser(parents []*models.Model, o Options) (*fuser, error) {
 	if f.groups, err = Groups(f.arch); err != nil {
 		return nil, err
 	}
+	f.joints = joints(f.groups)
 	if f.params, err = layout(f.arch, f.groups); err != nil {
 		return nil, fmt.Errorf("fusion: %w", err)
 	}

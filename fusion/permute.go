@@ -37,13 +37,14 @@ func choose(m *models.Model, groups []Group, channels map[string][]int, arch *mo
 	if err != nil {
 		return nil, err
 	}
-	al := alignment{}
+	maps := map[string]matched{}
 	for _, g := range groups {
 		if order, ok := channels[g.Name]; ok {
 			chosen := choosing(order, g.Size)
-			al.set(g, chosen, chosen)
+			maps[g.Name] = matched{rows: chosen, columns: chosen}
 		}
 	}
+	al := f.alignment(maps)
 	f.arch = arch
 	if f.params, err = layout(arch, f.groups); err != nil {
 		return nil, fmt.Errorf("fusion: %w", err)

@@ -95,6 +95,7 @@ func (r *run) step(b *data.Batch) error {
 		return err
 	}
 	r.fillTargets(b.Y, logits)
+	r.trainer.At(r.state.Epoch*r.batches.Steps() + r.state.Step)
 	result, err := r.trainer.Step(b.X, r.targets, logits, b.N)
 	if err != nil {
 		return err

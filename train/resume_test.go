@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -171,6 +172,7 @@ func TestInterruptedAtEveryStep(t *testing.T) {
 	}{
 		{tinyArch(t), 4, []int{1, 7, 10, 13}},
 		{norm, 2, []int{4, 9}}, // 9 steps an epoch
+		{dropping(t), 2, []int{3, 10}},
 	} {
 		whole := tinyConfig(t, t.TempDir())
 		whole.Arch, whole.Recipe.Augment, whole.Recipe.Epochs = test.arch, true, test.epochs
@@ -189,6 +191,16 @@ func TestInterruptedAtEveryStep(t *testing.T) {
 			}
 		}
 	}
+}
+
+// dropping is tinyArch with dropout before its last layer.
+func dropping(t *testing.T) *models.Arch {
+	a := tinyArch(t)
+	head := len(a.Layers) - 1
+	drop := models.Layer{Name: "drop", Op: models.Dropout, Inputs: a.Layers[head].Inputs, Rate: 0.3}
+	a.Layers[head].Inputs = []string{drop.Name}
+	a.Layers = slices.Insert(a.Layers, head, drop)
+	return a
 }
 
 // runInPieces interrupts a run after every so many steps and resumes it.

@@ -69,6 +69,7 @@ func (r *run) startingPoint() (*models.Model, error) {
 func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 	options := nn.Options{
 		Batch: r.Recipe.Batch, Threads: r.Threads, Precision: r.Recipe.Precision, Deterministic: true, Compute: r.Compute,
+		Seed: r.Seed,
 	}
 	if r.trainer, err = nn.NewTrainer(m, r.Distill.loss(), options); err != nil {
 		return err

@@ -95,6 +95,12 @@ func (e Engine) Conv(s kernel.ConvSpec) (kernel.Conv, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	switch {
+	case s.Depthwise():
+		return newDepthwise(e.core, s), nil
+	case s.Groups > 1:
+		return kernel.NewGrouped(s, e.Conv)
+	}
 	return newConv(e.core, s), nil
 }
 
