@@ -1,5 +1,3 @@
-//go:build amd64 && !purego
-
 package portable
 
 import (
@@ -7,23 +5,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"golang.org/x/sys/cpu"
-
 	"otfusion/models/nn/kernel"
 	"otfusion/models/nn/kernel/kerneltest"
 )
 
 // tiles are those that this machine can run, the best first.
-func tiles() []tile[float32] {
-	all := []tile[float32]{{"Go", goRows, goCols, goTile[float32]}}
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		all = append([]tile[float32]{avx2}, all...)
-	}
-	if cpu.X86.HasAVX512F {
-		all = append([]tile[float32]{avx512}, all...)
-	}
-	return all
-}
+func tiles() []tile[float32] { return append(machineTiles(), inGo[float32]()) }
 
 // TestTiles compares every tile with the definition of a matrix product.
 func TestTiles(t *testing.T) {
