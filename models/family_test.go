@@ -1,6 +1,9 @@
 package models
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // The counts are those of appendix S1.1 of the paper and of its code's models.
 func TestParameterCounts(t *testing.T) {
@@ -31,6 +34,31 @@ func TestParameterCounts(t *testing.T) {
 		}
 		if want := max(c.opts.Classes, 10); a.Classes() != want {
 			t.Errorf("%s has %d classes, want %d", c.name, a.Classes(), want)
+		}
+	}
+}
+
+func TestBaseNames(t *testing.T) {
+	for name, want := range map[string][]string{
+		"vgg11_half_bn": {"vgg11_half_bn", "vgg11_bn", "vgg11_half", "vgg11"},
+		"vgg11_half":    {"vgg11_half", "vgg11"},
+		"resnet18_bn":   {"resnet18_bn", "resnet18"},
+		"mlpnet":        {"mlpnet"},
+	} {
+		if got := BaseNames(name); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+// Hidden widths of a network without such layers would be ignored.
+func TestHiddenWidthsAreOfMLPNetAlone(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		width float64
+	}{{"lenet", 0}, {"vgg11_bn", 1}, {"mlpnet", 2}} {
+		if _, err := Build(c.name, Options{Hidden: []int{5}, Width: c.width}); err == nil {
+			t.Errorf("%s of width %g takes hidden widths", c.name, c.width)
 		}
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"otfusion/models"
 )
 
 //go:embed recipes/*.yaml
@@ -61,9 +63,9 @@ func RecipeNames() []string {
 
 // LoadRecipe finds the recipe of an architecture and a dataset. The name is a
 // built-in one or the path of a YAML file (it ends in .yaml or .yml, or has a
-// slash). An architecture's suffixes are dropped until an entry is found:
-// vgg11_half_bn/cifar100 falls back to vgg11_bn, vgg11_half and vgg11, then to
-// these for cifar10, then to "default". Unknown keys and impossible values
+// slash). Without an entry for the architecture, that of
+// the first of its [models.BaseNames] counts, then, for CIFAR-100, theirs for
+// CIFAR-10, then "default". Unknown keys and impossible values
 // are errors that name file, line and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
 	text, file, err := readRecipeFile(name)
@@ -91,19 +93,13 @@ func readRecipeFile(name string) (text []byte, file string, err error) {
 
 // candidates lists the keys under which a recipe may stand, best first.
 func candidates(arch, dataset string) []string {
-	family, _, _ := strings.Cut(arch, "_")
-	names := []string{arch}
-	if base, norm := strings.CutSuffix(arch, "_bn"); norm {
-		names = append(names, family+"_bn", base)
-	}
-	names = append(names, family)
 	datasets := []string{dataset}
 	if dataset == "cifar100" {
 		datasets = append(datasets, "cifar10")
 	}
 	var keys []string
 	for _, d := range datasets {
-		for _, n := range names {
+		for _, n := range models.BaseNames(arch) {
 			keys = append(keys, n+"/"+d)
 		}
 	}
