@@ -59,7 +59,7 @@ func TestClaimsWaitForTheirRuns(t *testing.T) {
 
 func checkWaiting(t *testing.T, e Experiment) {
 	var asked []string
-	for _, task := range e.Plan(Laptop) {
+	for _, task := range e.Plan(Reduced) {
 		asked = append(asked, runner.ID(task))
 	}
 	numbers := arbitraryNumbers{asked, map[string]runner.Result{}}
@@ -85,7 +85,7 @@ type arbitraryNumbers struct {
 // judge has the claims where the numbers of one task are a value; NaN leaves
 // that task unfinished.
 func (a arbitraryNumbers) judge(e Experiment, task string, value float64) []report.Claim {
-	b := newPlanner(Laptop)
+	b := newPlanner(Reduced)
 	b.load = func(runner.Task) (runner.Result, bool) {
 		id := a.asked[len(b.Asked)-1]
 		if id == task {
@@ -148,7 +148,7 @@ func TestReasons(t *testing.T) {
 	if got := p.less(p); got != "The reason is not known." {
 		t.Errorf("the paper's own training: %q", got)
 	}
-	if got, want := vggPairing(Laptop).less(p), "the parents have 44 epochs of its 300"; !strings.Contains(got, want) {
-		t.Errorf("laptop: %q, wanted %q in it", got, want)
+	if got, want := vggPairing(Reduced).less(p), "the parents have 44 epochs of its 300"; !strings.Contains(got, want) {
+		t.Errorf("reduced: %q, wanted %q in it", got, want)
 	}
 }

@@ -28,11 +28,11 @@ func mnistPairing(s Scale) pairing {
 	}
 }
 
-// mnistRecipe trains an MLPNet. At laptop scale some images are held out, so
+// mnistRecipe trains an MLPNet. At the reduced scale some images are held out, so
 // that fine-tuning can select by what the parents have not seen.
 func mnistRecipe(s Scale) train.Recipe {
 	r := recipe(pick(s, "smoke", "paper", "paper"), train.FromScratch, "mlpnet", "mnist")
-	if s == Laptop {
+	if s == Reduced {
 		r.Validation = 5000
 	}
 	return r

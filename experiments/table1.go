@@ -27,12 +27,12 @@ func cifarPairing(s Scale, arch string, methods func(seed uint64) []method) pair
 	}
 }
 
-// cifarParents trains the parents of pairs. At laptop scale, where every family
+// cifarParents trains the parents of pairs. At the reduced scale, where every family
 // has several and they are trained further, a ResNet18 gets fewer epochs than
 // the recipe gives it, and targets are not smoothed, as in the paper.
 func cifarParents(s Scale, arch string) train.Recipe {
 	r := recipe(pick(s, "smoke", "laptop", "paper"), train.FromScratch, arch, "cifar10")
-	if s != Laptop {
+	if s != Reduced {
 		return r
 	}
 	r.LabelSmoothing = 0

@@ -21,11 +21,11 @@ type parentSet struct {
 	finetune train.Recipe
 }
 
-// parentSetOf trains n networks. At laptop scale they are trained briefly.
+// parentSetOf trains n networks. At the reduced scale they are trained briefly.
 func parentSetOf(s Scale, n int) parentSet {
 	p := cifarPairing(s, "vgg11", nil)
 	c := parentSet{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
-	if s == Laptop {
+	if s == Reduced {
 		c.recipe = recipe("quick", train.FromScratch, "vgg11", "cifar10")
 		c.finetune = recipe("quick", train.FineTuning, "vgg11", "cifar10")
 	}

@@ -138,7 +138,7 @@ func TestRefusals(t *testing.T) {
 		{"prune A --layers fc9 --out OUT", exitFailure, "fc9"},
 		{"convert A OUT --arch BROKEN", exitFailure, "broken.json|not an architecture"},
 		{"experiment run nonesuch", exitUsage, "nonesuch|mnist-pair"},
-		{"experiment run mnist-pair --scale huge", exitUsage, "huge|smoke, laptop, paper"},
+		{"experiment run mnist-pair --scale huge", exitUsage, "huge|smoke, reduced, paper"},
 		{"experiment run mnist-pair --scale smoke --jobs 0", exitUsage, "--jobs|0"},
 		{"experiment run mnist-pair --scale smoke --results BELOW", exitFailure, "not a directory"},
 		{"bench train --arch alexnet", exitUsage, "alexnet"},
