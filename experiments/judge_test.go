@@ -12,24 +12,6 @@ import (
 	"otfusion/experiments/runner"
 )
 
-func TestJudge(t *testing.T) {
-	for _, c := range []struct {
-		holds   bool
-		number  float64
-		verdict report.Verdict
-		text    string
-	}{
-		{true, 95.5, report.Reproduced, "OT 95.50"},
-		{false, 95.5, report.NotReproduced, "OT 95.50"},
-		{true, math.NaN(), report.Open, "its runs are not finished"},
-	} {
-		f := judge("claim", c.holds, "OT %.2f", c.number)
-		if f.Verdict != c.verdict || f.Evidence != c.text {
-			t.Errorf("%+v: got %s, %q", c, f.Verdict, f.Evidence)
-		}
-	}
-}
-
 // Nothing is judged before its runs are there.
 func TestClaimsStartOpen(t *testing.T) {
 	for _, e := range All() {
@@ -134,16 +116,7 @@ func TestSettled(t *testing.T) {
 	}
 }
 
-// A reason stands where a claim does not hold, and nowhere else.
-func TestReasons(t *testing.T) {
-	for holds, want := range map[bool]string{true: "1.0", false: "1.0. Too short."} {
-		if f := judge("claim", holds, "%.1f", 1).Because("Too short."); f.Evidence != want {
-			t.Errorf("holds %v: evidence %q, wanted %q", holds, f.Evidence, want)
-		}
-	}
-	if f := judge("claim", false, "%.1f", math.NaN()).Because("Too short."); f.Evidence != "its runs are not finished" {
-		t.Errorf("open: evidence %q", f.Evidence)
-	}
+func TestNotesSayWhatDiffers(t *testing.T) {
 	p := vggPairing(Paper)
 	if got := p.less(p); got != "The reason is not known." {
 		t.Errorf("the paper's own training: %q", got)

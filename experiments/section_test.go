@@ -32,7 +32,7 @@ func noted(name string, notes ...string) Experiment {
 			t.Rows = append(t.Rows, report.Row{Label: n, Values: []report.Value{report.Against(report.Summarize(x), 96.21)}})
 			known += x
 		}
-		return report.Content{Tables: []report.Table{t}, Claims: []report.Claim{judge("Notes are kept.", known > 0, "the sum is %.2f", known)}}
+		return report.Content{Tables: []report.Table{t}, Claims: []report.Claim{report.Claim{Source: "Table 9", Text: "Notes are kept."}.Judge(report.Measured("sum", known).Above(report.Constant(0)))}}
 	}}
 }
 

@@ -56,13 +56,13 @@ func rich() Report {
 	return Report{Absent: []string{"timing", "methods"}, Sections: []Section{
 		{Name: "table1", Title: "Pairs of VGG11 and ResNet18 on CIFAR-10", Source: "Table 1", Scale: "reduced", Command: "otfusion experiment run table1 --scale reduced", Missing: 3, Damaged: []string{"train-feedfeedfeedfeed"}, Runs: runs,
 			Content: Content{Tables: []Table{pairs}, Figures: []Figure{path}, Claims: []Claim{
-				{Text: "Q13: two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", Verdict: Reproduced, Evidence: "parents 89.71 and 89.50, vanilla 10.40, OT 85.10"},
-				{Text: "Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", Verdict: Open, Evidence: "its runs are not finished"},
+				{Source: "Table 1", Criterion: "OT ≥ min(A, B) − 5", Text: "two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", Verdict: Reproduced, Evidence: "parents 89.71 and 89.50, vanilla 10.40, OT 85.10"},
+				{Source: "Table 1", Criterion: "OT > max(A, B)", Text: "VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", Verdict: Open, Evidence: "its runs are not finished"},
 			}}},
 		{Name: "ablations", Title: "What fusion depends on, on MNIST", Source: "Tables S1–S4, S11; figure S2", Scale: "reduced", Command: "otfusion experiment run ablations --scale reduced", Runs: runs,
 			Content: Content{Tables: []Table{wide}, Figures: []Figure{samples, path, empty}, Claims: []Claim{
-				{Text: "Q10: with 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1.", Verdict: NotReproduced, Evidence: "exact 96.20, λ = 0.05 96.31, λ = 0.1 95.02"},
-				{Text: "Q9: more samples help; 25 already beat vanilla averaging.", Verdict: Reproduced, Evidence: "24.00 with 2 samples, 86.43 with 25, 96.20 with 200; vanilla 49.59"},
+				{Source: "Tables S2–S4", Criterion: "exact ≥ λ = 0.05", Note: "Five draws.", Text: "With 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1.", Verdict: NotReproduced, Evidence: "exact 96.20, λ = 0.05 96.31, λ = 0.1 95.02"},
+				{Source: "Tables S2, S3", Criterion: "25 samples > vanilla", Text: "More samples help; 25 already beat vanilla averaging.", Verdict: Reproduced, Evidence: "24.00 with 2 samples, 86.43 with 25, 96.20 with 200; vanilla 49.59"},
 			}}},
 	}}
 }
@@ -82,7 +82,7 @@ func TestPageShowsEverything(t *testing.T) {
 	text := string(page)
 	for _, want := range []string{
 		"89.71", "(90.31)", "two networks", "–", "0.034", " ± 0.31", // values
-		"✓ 2", "✗ 1", "○ 1", "exact 96.20, λ = 0.05 96.31", // claims
+		"✓ 2", "✗ 1", "○ 1", "exact 96.20, λ = 0.05 96.31", "Criterion: exact ≥ λ = 0.05", "(Tables S2–S4)", "Five draws.", // claims
 		"2 of 5 tasks finished, 1 damaged", "train-feedfeedfeedfeed", "52m3s", "2031-05-04 to 2031-05-06", "portable Go", "43500fb1c2d3&#43;changes",
 		"otfusion experiment run table1 --scale reduced", "Nothing is finished of: timing, methods", "None of its points is finished",
 		"prefers-color-scheme: dark", "width=device-width", `href="#ablations-reduced"`, `id="ablations-reduced"`,
@@ -155,7 +155,7 @@ func TestReportDecidesAClaimByTheLargestScaleThatCan(t *testing.T) {
 
 func TestSectionText(t *testing.T) {
 	text := rich().Sections[1].Text()
-	for _, want := range []string{"✗ not reproduced", "✓ reproduced", "exact 96.20", "ablations at scale reduced: all 2 tasks finished"} {
+	for _, want := range []string{"✗ not reproduced", "✓ reproduced", "exact 96.20", "criterion: exact ≥ λ = 0.05", "(Tables S2–S4)", "ablations at scale reduced: all 2 tasks finished"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, text)
 		}
