@@ -11,9 +11,9 @@ import (
 // batch norm, its widths.
 type Options struct {
 	Input     Shape   // of one sample; the family's own if zero
-	Classes   int     // 10 if zero
+	Classes   int     // if zero, 10, or ImageNet's 1000
 	Bias      bool    // biases in Linear and Conv2D layers
-	BatchNorm bool    // batch norm after every convolution
+	BatchNorm bool    // batch norm after every convolution, or every hidden layer of mlpnet
 	Width     float64 // multiplies the hidden widths; 1 if zero
 	Hidden    []int   // mlpnet: hidden widths in place of 400, 200, 100
 }
@@ -31,6 +31,14 @@ func (o Options) withDefaults(input Shape) Options {
 	return o
 }
 
+// forImageNet fills in the input and the classes of ImageNet.
+func (o Options) forImageNet() Options {
+	if o.Classes == 0 {
+		o.Classes = 1000
+	}
+	return o.withDefaults(Shape{3, 224, 224})
+}
+
 // scale is a hidden width times the multiplier, at least one.
 func (o Options) scale(width int) int {
 	return max(1, int(math.Round(float64(width)*o.Width)))
@@ -44,14 +52,41 @@ type family struct {
 
 // families lists what Build knows. It is a function so that nothing can change it.
 func families() []family {
-	return []family{
+	all := []family{
 		{"mlpnet", mlpNet},
 		{"lenet", leNet},
-		{"vgg11", vgg11(1, 1)},
-		{"vgg11_half", vgg11(1, 2)},
-		{"vgg11_doub", vgg11(2, 1)},
-		{"vgg11_quad", vgg11(4, 1)},
-		{"resnet18", resNet18},
+		{"vgg11", vgg(vgg11(), 1, 1)},
+		{"vgg11_half", vgg(vgg11(), 1, 2)},
+		{"vgg11_doub", vgg(vgg11(), 2, 1)},
+		{"vgg11_quad", vgg(vgg11(), 4, 1)},
+		{"vgg13", vgg(vgg13(), 1, 1)},
+		{"vgg16", vgg(vgg16(), 1, 1)},
+		{"vgg19", vgg(vgg19(), 1, 1)},
+		{"resnet18", resNet18().build},
+		{"resnet34", resNet34().build},
+		{"resnet50", resNet50().build},
+		{"resnet101", resNet101().build},
+		{"resnet152", resNet152().build},
+		{"preactresnet18", preActResNet18},
+	}
+	for _, layers := range []int{20, 32, 44, 56, 110} {
+		all = append(all, family{fmt.Sprintf("resnet%d", layers), resNetCIFAR(layers).build})
+	}
+	return append(all, imageNetFamilies()...)
+}
+
+// imageNetFamilies are torchvision's networks, with its parameters' names.
+func imageNetFamilies() []family {
+	return []family{
+		{"vgg11_imagenet", vggImageNet(vgg11())},
+		{"vgg13_imagenet", vggImageNet(vgg13())},
+		{"vgg16_imagenet", vggImageNet(vgg16())},
+		{"vgg19_imagenet", vggImageNet(vgg19())},
+		{"resnet18_imagenet", resNet18().forImageNet()},
+		{"resnet34_imagenet", resNet34().forImageNet()},
+		{"resnet50_imagenet", resNet50().forImageNet()},
+		{"resnet101_imagenet", resNet101().forImageNet()},
+		{"resnet152_imagenet", resNet152().forImageNet()},
 	}
 }
 

@@ -28,3 +28,48 @@ func TestReadArch(t *testing.T) {
 		wantError(t, err, path, wrong)
 	}
 }
+
+// What a layer cannot say is refused with its name.
+func TestReadArchNamesTheLayerAtFault(t *testing.T) {
+	for layer, wrong := range map[string]string{
+		`"op":"Conv2D","dilation":2`:              `layer conv1: json: unknown field "dilation"`,
+		`"op":"Conv2D","kernel":[3,1]`:            "layer conv1: json: cannot unmarshal array",
+		`"op":"Conv2D","padding":[0,1,0,1]`:       "layer conv1: json: cannot unmarshal array",
+		`"op":"GroupNorm","inputs":["input"]`:     `layer conv1: unknown operation "GroupNorm", known are `,
+		`"op":"Attention","inputs":["input"]`:     `layer conv1: unknown operation "Attention"`,
+		`"op":"Softplus","inputs":["input"]`:      `layer conv1: unknown operation "Softplus"`,
+		`"op":"LayerNorm","normalized_shape":[3]`: `layer conv1: json: unknown field "normalized_shape"`,
+	} {
+		path := written(t, "arch.json", []byte(`{"input":{"channels":3,"height":8,"width":8},"layers":[{"name":"conv1",`+layer+`}]}`))
+		_, err := ReadArch(path)
+		wantError(t, err, path, wrong)
+	}
+}
+
+// Every operation goes to JSON and back.
+func TestReadArchOfEveryOperation(t *testing.T) {
+	a := &Arch{Name: "all", Input: Shape{4, 8, 8}}
+	last := InputName
+	for _, op := range operations() {
+		l := Layer{Name: string(op), Op: op, Inputs: []string{last}, Out: 4, Kernel: 2, Stride: 1, Height: 6, Width: 5, Rate: 0.25, Alpha: 0.5, NoAffine: true}
+		switch op {
+		case Add, Concat:
+			l.Inputs = []string{last, last}
+		case Linear:
+			continue // behind Flatten
+		case Conv2D:
+			l.Groups = 2
+		}
+		a.Layers = append(a.Layers, l)
+		last = l.Name
+	}
+	a.Layers = append(a.Layers, Layer{Name: "fc", Op: Linear, Inputs: []string{last}, Out: 2})
+	text, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadArch(written(t, "arch.json", text))
+	if err != nil || !got.Equal(a) {
+		t.Errorf("read %+v (%v), want %+v", got, err, a)
+	}
+}
