@@ -64,7 +64,7 @@ type archFlags struct {
 	Width     float64 `default:"1" help:"Multiplies the hidden widths."`
 	Hidden    []int   `placeholder:"W,..." help:"Hidden widths of mlpnet."`
 	Bias      bool    `help:"Biases in every layer."`
-	BatchNorm bool    `help:"Batch norm after every convolution."`
+	BatchNorm bool    `help:"Batch norm after every convolution, or every hidden layer of mlpnet."`
 }
 
 // check refuses flags that name no architecture or would be ignored, before data are read.
