@@ -26,6 +26,7 @@ type cifarLayout struct {
 	classNames  []string
 	mean, std   []float32
 	archive     archive
+	python      cifarPython
 }
 
 // A batchFile is a file of a known number of records.
@@ -46,6 +47,7 @@ func cifar10() cifarLayout {
 		mean:       []float32{0.4914, 0.4822, 0.4465},
 		std:        []float32{0.2023, 0.1994, 0.2010}, // as in the paper: the mean of the images' stds; that of all pixels is about 0.247
 		archive:    archive{"https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530"},
+		python:     cifar10Python(),
 	}
 }
 
@@ -60,6 +62,7 @@ func cifar100() cifarLayout {
 		mean:       []float32{0.5071, 0.4867, 0.4408},
 		std:        []float32{0.2675, 0.2565, 0.2761},
 		archive:    archive{"https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8"},
+		python:     cifar100Python(),
 	}
 }
 
@@ -71,7 +74,7 @@ func layoutOf(name string) (cifarLayout, error) {
 	case "cifar100":
 		return cifar100(), nil
 	}
-	return cifarLayout{}, unknownName(name)
+	return cifarLayout{}, &UnknownError{name}
 }
 
 func (l cifarLayout) recordSize() int { return len(l.labels) + cifarPixels }
@@ -80,8 +83,12 @@ func (l cifarLayout) fileSize(f batchFile) int64 { return int64(f.records) * int
 
 func (l cifarLayout) files() []batchFile { return append(append([]batchFile{}, l.train...), l.test...) }
 
-// load reads both sets from dir.
+// load reads both sets from dir: the binary version, or the Python version
+// where only that lies there.
 func (l cifarLayout) load(dir string) (train, test *Dataset, err error) {
+	if folder := l.python.locate(dir); folder != "" && !l.there(dir) {
+		return l.python.load(l, folder)
+	}
 	dir = l.locate(dir)
 	for _, f := range l.files() {
 		if err := l.checkFile(dir, f); err != nil {
@@ -106,6 +113,12 @@ func (l cifarLayout) locate(dir string) string {
 	return folder
 }
 
+// there reports whether dir holds the binary version, or part of it.
+func (l cifarLayout) there(dir string) bool {
+	_, err := os.Stat(filepath.Join(l.locate(dir), l.train[0].name))
+	return err == nil
+}
+
 // whole reports whether every file lies in a folder with its right size.
 func (l cifarLayout) whole(folder string) bool {
 	for _, f := range l.files() {
@@ -123,7 +136,7 @@ func (l cifarLayout) checkFile(dir string, f batchFile) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("data: %s: %s: wanted a file of %d bytes, found none; %s", l.name, path, l.fileSize(f), l.advice())
+		return fmt.Errorf("data: %s: %s: wanted a file of %d bytes, found none; %s", l.name, path, l.fileSize(f), l.advice(dir))
 	case err != nil:
 		return fmt.Errorf("data: %s: %w", l.name, err)
 	case !info.Mode().IsRegular():
@@ -135,10 +148,16 @@ func (l cifarLayout) checkFile(dir string, f batchFile) error {
 	return nil
 }
 
-// advice says how to come by the files.
-func (l cifarLayout) advice() string {
-	return fmt.Sprintf("fetch them with \"otfusion data fetch %s\", or give --data-dir (or OTFUSION_DATA) a folder that holds %s (from %s)",
-		l.name, l.folder, l.archive.url)
+// advice says how to come by the files that are not in the folder.
+func (l cifarLayout) advice(folder string) string {
+	prefix, _, _ := strings.Cut(l.folder, "-b") // cifar-10 or cifar-100
+	for _, dir := range []string{folder, filepath.Dir(folder)} {
+		if packed, _ := filepath.Glob(filepath.Join(dir, prefix+"-*.tar.gz")); len(packed) > 0 {
+			return fmt.Sprintf("unpack the archive %s (tar xzf)", packed[0])
+		}
+	}
+	return fmt.Sprintf("fetch them with \"otfusion data fetch %s\", or give --data-dir (or OTFUSION_DATA) a folder that holds %s (from %s) or %s",
+		l.name, l.folder, l.archive.url, l.python.folder)
 }
 
 // read returns a dataset that g's goroutines fill, one a file.
