@@ -1,0 +1,113 @@
+package models
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pooled returns a small network that reads images of any size.
+func pooled(t *testing.T) *Model {
+	t.Helper()
+	a, err := Build("resnet18", Options{Width: 0.125, BatchNorm: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := New(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// What the metadata says survives both formats.
+func TestPreprocessingTravels(t *testing.T) {
+	m := pooled(t)
+	want := Normalisation{Mean: []float32{0.1, 0.2, 1. / 3}, Std: []float32{1, 0.25, 0.1}}
+	if err := m.SetNormalisation(want); err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Fields("a b c d e f g h i j")
+	m.SetClasses(names, names[2:5])
+	for _, file := range []string{"m.safetensors", "m.pt"} {
+		path := filepath.Join(t.TempDir(), file)
+		if err := m.WriteFile(path); err != nil {
+			t.Fatal(err)
+		}
+		read, err := ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := read.Normalisation()
+		if err != nil || n == nil || !n.Equal(want) {
+			t.Errorf("%s: wanted %v, found %v, %v", file, want, n, err)
+		}
+		found, seen, err := read.Classes()
+		if err != nil || !slices.Equal(found, names) || !slices.Equal(seen, names[2:5]) {
+			t.Errorf("%s: found classes %v, seen %v, %v", file, found, seen, err)
+		}
+	}
+}
+
+func TestPreprocessingUnknown(t *testing.T) {
+	m := pooled(t)
+	n, err := m.Normalisation()
+	names, seen, errClasses := m.Classes()
+	if n != nil || err != nil || names != nil || seen != nil || errClasses != nil {
+		t.Errorf("found %v, %v, %v, %v, %v in a model that says nothing", n, err, names, seen, errClasses)
+	}
+	names = strings.Fields("a b c d e f g h i j")
+	m.SetClasses(names, names[:3])
+	m.SetClasses(names, names)
+	if _, seen, err := m.Classes(); err != nil || !slices.Equal(seen, names) {
+		t.Errorf("wanted all classes seen, found %v, %v", seen, err)
+	}
+}
+
+func TestPreprocessingRejected(t *testing.T) {
+	m := pooled(t)
+	for _, text := range []string{"", "{}", `{"mean":[0],"std":[0]}`, `{"mean":[0],"std":[-1]}`, `{"mean":[0,1],"std":[1]}`, `{"mean":["x"],"std":[1]}`, `{"mean":[1e99],"std":[1]}`, "[1]"} {
+		m.Meta[metaNormalisation] = text
+		if n, err := m.Normalisation(); err == nil {
+			t.Errorf("%q: wanted an error, found %v", text, n)
+		}
+	}
+	for _, n := range []Normalisation{{}, {[]float32{0}, nil}, {[]float32{0}, []float32{0}}, {[]float32{float32(math.NaN())}, []float32{1}}, {[]float32{0}, []float32{float32(math.Inf(1))}}} {
+		if err := m.SetNormalisation(n); err == nil {
+			t.Errorf("%v: wanted an error", n)
+		}
+	}
+	for _, text := range []string{"", "10", `["a","b"]`} {
+		m.Meta[metaClasses] = text
+		if _, _, err := m.Classes(); err == nil {
+			t.Errorf("%q: wanted an error", text)
+		}
+	}
+	delete(m.Meta, metaClasses)
+	m.Meta[metaClassesSeen] = `["a"]`
+	if _, _, err := m.Classes(); err == nil {
+		t.Error("a class was seen that is no output: wanted an error")
+	}
+}
+
+// A network that ends in a global pool reads images of any size, one that
+// flattens them does not.
+func TestForInput(t *testing.T) {
+	a := pooled(t).Arch
+	b, err := a.ForInput(28, 28)
+	if err != nil || b.Input != (Shape{3, 28, 28}) || a.Input != (Shape{3, 32, 32}) {
+		t.Errorf("found %v of %v, %v", b, a.Input, err)
+	}
+	lenet, err := Build("lenet", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lenet.ForInput(40, 40); err == nil || !strings.Contains(err.Error(), "parameter") {
+		t.Errorf("lenet on 40×40: wanted an error that names a parameter, found %v", err)
+	}
+	if _, err := a.ForInput(0, 5); err == nil {
+		t.Error("wanted images without pixels to be an error")
+	}
+}
