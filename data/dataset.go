@@ -20,7 +20,12 @@ type Dataset struct {
 }
 
 // Len returns the number of images N.
-func (d *Dataset) Len() int { return len(d.Images) / max(d.ImageSize(), 1) }
+func (d *Dataset) Len() int {
+	if d.Labels != nil {
+		return len(d.Labels)
+	}
+	return len(d.Images) / max(d.ImageSize(), 1)
+}
 
 // ImageSize returns the number of values of one image, C·H·W.
 func (d *Dataset) ImageSize() int { return d.Channels * d.Height * d.Width }

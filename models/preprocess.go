@@ -144,3 +144,60 @@ func (a *Arch) ForInput(height, width int) (*Arch, error) {
 	}
 	return &b, nil
 }
+
+// Inherit notes in the metadata what the parents of m say of inputs and outputs:
+// their normalisation, and the names of their classes, where those parents that
+// name any agree; m has seen what one of them has. Parents whose inputs are
+// normalised differently cannot have one child, so they are an error.
+func (m *Model) Inherit(parents ...*Model) error {
+	n, err := Agreed(parents...)
+	if err != nil {
+		return err
+	}
+	if n != nil {
+		if err := m.SetNormalisation(*n); err != nil {
+			return err
+		}
+	}
+	var names []string
+	known := map[string]bool{}
+	for _, p := range parents {
+		theirs, seen, err := p.Classes()
+		if err != nil {
+			return err
+		}
+		if names != nil && theirs != nil && !slices.Equal(names, theirs) {
+			return nil
+		}
+		if theirs != nil {
+			names = theirs
+		}
+		for _, s := range seen {
+			known[s] = true
+		}
+	}
+	if names != nil {
+		m.SetClasses(names, slices.DeleteFunc(slices.Clone(names), func(s string) bool { return !known[s] }))
+	}
+	return nil
+}
+
+// Agreed is the normalisation of all models that name one, nil where none does.
+// It fails where they differ.
+func Agreed(ms ...*Model) (*Normalisation, error) {
+	var agreed *Normalisation
+	first := 0
+	for k, m := range ms {
+		n, err := m.Normalisation()
+		switch {
+		case err != nil:
+			return nil, err
+		case n == nil:
+		case agreed == nil:
+			agreed, first = n, k
+		case !n.Equal(*agreed):
+			return nil, fmt.Errorf("models: normalisation: model %d wants %v, model %d %v", first, *agreed, k, *n)
+		}
+	}
+	return agreed, nil
+}

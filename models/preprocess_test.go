@@ -111,3 +111,46 @@ func TestForInput(t *testing.T) {
 		t.Error("wanted images without pixels to be an error")
 	}
 }
+
+func TestInherit(t *testing.T) {
+	a, b, silent, child := pooled(t), pooled(t), pooled(t), pooled(t)
+	names := strings.Fields("a b c d e f g h i j")
+	n := Normalisation{[]float32{0.5}, []float32{0.25}}
+	for _, m := range []*Model{a, b} {
+		if err := m.SetNormalisation(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.SetClasses(names, []string{"a", "c"})
+	b.SetClasses(names, []string{"c", "j"})
+	if err := child.Inherit(silent, a, b); err != nil {
+		t.Fatal(err)
+	}
+	found, err := child.Normalisation()
+	if err != nil || !found.Equal(n) {
+		t.Errorf("wanted %v, found %v, %v", n, found, err)
+	}
+	if all, seen, err := child.Classes(); err != nil || !slices.Equal(all, names) || !slices.Equal(seen, []string{"a", "c", "j"}) {
+		t.Errorf("found classes %v, seen %v, %v", all, seen, err)
+	}
+	if err := b.SetNormalisation(Normalisation{[]float32{0}, []float32{1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Inherit(silent, a, b); err == nil || !strings.Contains(err.Error(), "model 1 wants mean 0.5, std 0.25, model 2 mean 0, std 1") {
+		t.Errorf("wanted an error that names both normalisations, found %v", err)
+	}
+}
+
+// Parents that call their outputs differently leave their child without names.
+func TestInheritOtherNames(t *testing.T) {
+	a, b, child := pooled(t), pooled(t), pooled(t)
+	names := strings.Fields("a b c d e f g h i j")
+	a.SetClasses(names, names)
+	b.SetClasses(slices.Sorted(slices.Values(strings.Fields("k a b c d e f g h i"))), names[:2])
+	if err := child.Inherit(a, b); err != nil {
+		t.Fatal(err)
+	}
+	if found, _, err := child.Classes(); found != nil || err != nil {
+		t.Errorf("wanted no names, found %v, %v", found, err)
+	}
+}
