@@ -42,24 +42,30 @@ func (p Part) Of(d *Dataset, seed uint64) (*Dataset, error) {
 // ParsePart reads a part. Whether a dataset has the classes is found out by
 // [Part.Of].
 func ParsePart(text string) (Part, error) {
-	kind, rest, _ := strings.Cut(text, ":")
 	p := Part{text: text}
-	parents := 1
-	var err error
-	what := rest
-	if comma := strings.LastIndexByte(rest, ','); strings.ContainsRune(rest[comma+1:], '/') {
-		what = rest[:max(comma, 0)]
-		p.index, parents, err = parseIndex(rest[comma+1:])
-	} else if kind != "classes" {
-		err = fmt.Errorf("wanted which of how many parents after a comma, such as ,1/2")
-	}
-	if err == nil {
-		p.divide, err = parseDivision(kind, what, parents)
-	}
-	if err != nil {
+	if err := p.parse(); err != nil {
 		return Part{}, fmt.Errorf("data: part %q: %w", text, err)
 	}
 	return p, nil
+}
+
+// parse fills in the index and the division.
+func (p *Part) parse() (err error) {
+	kind, what, _ := strings.Cut(p.text, ":")
+	if kinds := []string{"classes", "dirichlet", "shares", "special"}; !slices.Contains(kinds, kind) {
+		return fmt.Errorf("wanted classes:…, dirichlet:…, shares:… or special:…")
+	}
+	parents := 1
+	if comma := strings.LastIndexByte(what, ','); strings.ContainsRune(what[comma+1:], '/') {
+		if p.index, parents, err = parseIndex(what[comma+1:]); err != nil {
+			return err
+		}
+		what = what[:max(comma, 0)]
+	} else if kind != "classes" {
+		return fmt.Errorf("wanted which of how many parents after a comma, such as ,1/2")
+	}
+	p.divide, err = parseDivision(kind, what, parents)
+	return err
 }
 
 // parseIndex reads 1/2, the first of two parents.
@@ -79,8 +85,6 @@ type division = func(d *Dataset, seed uint64) (Partition, error)
 // parseDivision reads how the images are divided among the parents.
 func parseDivision(kind, what string, parents int) (division, error) {
 	switch kind {
-	case "classes":
-		return parseClasses(strings.Split(what, "+"), parents)
 	case "dirichlet":
 		alpha, err := strconv.ParseFloat(what, 64)
 		if err != nil || !(alpha > 0) {
@@ -101,7 +105,7 @@ func parseDivision(kind, what string, parents int) (division, error) {
 			return BySpecialClass(d, classes[0], shares, seed)
 		}, err
 	}
-	return nil, fmt.Errorf("wanted classes:…, dirichlet:…, shares:… or special:…")
+	return parseClasses(strings.Split(what, "+"), parents)
 }
 
 func parseClasses(sets []string, parents int) (division, error) {
