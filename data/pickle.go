@@ -57,7 +57,7 @@ func walkPickle(b []byte) error {
 // pickleArgument returns the length of what follows an opcode, which rest
 // begins with (Lib/pickletools.py of CPython lists them all).
 func pickleArgument(op byte, rest []byte) (int, error) {
-	const bare = "(012NRabdelstu]})\x85\x86\x87\x88\x89\x94"
+	const bare = "(012NRabdelstu]})\x85\x86\x87\x88\x89\x93\x94"
 	fixed := map[byte]int{'K': 1, 'h': 1, 'q': 1, 0x80: 1, 'M': 2, 'J': 4, 'j': 4, 'r': 4}
 	counted := map[byte]int{'U': 1, 'C': 1, 0x8a: 1, 0x8c: 1, 'T': 4, 'B': 4, 'X': 4} // by a length of so many bytes
 	n := 0
@@ -71,6 +71,11 @@ func pickleArgument(op byte, rest []byte) (int, error) {
 		n = counted[op] + int(binary.LittleEndian.Uint64(length[:]))
 	case counted[op] > 0:
 		n = counted[op]
+	case op == 0x95 && len(rest) >= 8: // FRAME: a length of opcodes
+		if length := binary.LittleEndian.Uint64(rest); length > uint64(len(rest)-8) {
+			return 0, fmt.Errorf("cut in a frame")
+		}
+		n = 8
 	case op == 'c': // GLOBAL: two lines
 		for range 2 {
 			end := bytes.IndexByte(rest[n:], '\n')
