@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// cifarPixels is the size of one CIFAR image: three 32×32 planes, red, green, blue.
-const cifarPixels = 3 * 32 * 32
+// cifarSide is the height and width of a CIFAR image.
+const cifarSide = 32
 
 // A cifarLayout describes one of the CIFAR binary distributions
 // (https://www.cs.toronto.edu/~kriz/cifar.html). A file is a sequence of
@@ -21,6 +21,7 @@ const cifarPixels = 3 * 32 * 32
 type cifarLayout struct {
 	name        string
 	folder      string
+	side        int // of an image: three planes of side×side, red, green, blue
 	train, test []batchFile
 	labels      []int // number of values of each label of a record
 	classNames  []string
@@ -39,6 +40,7 @@ func cifar10() cifarLayout {
 	return cifarLayout{
 		name:   "cifar10",
 		folder: "cifar-10-batches-bin",
+		side:   cifarSide,
 		train: []batchFile{{"data_batch_1.bin", 10000}, {"data_batch_2.bin", 10000}, {"data_batch_3.bin", 10000},
 			{"data_batch_4.bin", 10000}, {"data_batch_5.bin", 10000}},
 		test:       []batchFile{{"test_batch.bin", 10000}},
@@ -55,6 +57,7 @@ func cifar100() cifarLayout {
 	return cifarLayout{
 		name:       "cifar100",
 		folder:     "cifar-100-binary",
+		side:       cifarSide,
 		train:      []batchFile{{"train.bin", 50000}},
 		test:       []batchFile{{"test.bin", 10000}},
 		labels:     []int{20, 100}, // superclass, class
@@ -77,7 +80,10 @@ func layoutOf(name string) (cifarLayout, error) {
 	return cifarLayout{}, &UnknownError{name}
 }
 
-func (l cifarLayout) recordSize() int { return len(l.labels) + cifarPixels }
+// pixels is the number of values of an image.
+func (l cifarLayout) pixels() int { return 3 * l.side * l.side }
+
+func (l cifarLayout) recordSize() int { return len(l.labels) + l.pixels() }
 
 func (l cifarLayout) fileSize(f batchFile) int64 { return int64(f.records) * int64(l.recordSize()) }
 
@@ -175,7 +181,7 @@ func (l cifarLayout) read(dir string, files []batchFile, g *errgroup.Group) *Dat
 			if err != nil {
 				return fmt.Errorf("data: %s: %w", l.name, err)
 			}
-			if err := l.parse(content, d.Images[lo*cifarPixels:hi*cifarPixels], d.Labels[lo:hi]); err != nil {
+			if err := l.parse(content, d.Images[lo*l.pixels():hi*l.pixels()], d.Labels[lo:hi]); err != nil {
 				return fmt.Errorf("data: %s: %s: %w", l.name, path, err)
 			}
 			return nil
@@ -188,9 +194,9 @@ func (l cifarLayout) read(dir string, files []batchFile, g *errgroup.Group) *Dat
 // dataset returns a dataset of n blank images.
 func (l cifarLayout) dataset(n int) *Dataset {
 	return &Dataset{
-		Name: l.name, Channels: 3, Height: 32, Width: 32,
+		Name: l.name, Channels: 3, Height: l.side, Width: l.side,
 		Classes: len(l.classNames), ClassNames: l.classNames,
-		Images: make([]uint8, n*cifarPixels),
+		Images: make([]uint8, n*l.pixels()),
 		Labels: make([]uint8, n),
 		Mean:   l.mean, Std: l.std,
 	}
@@ -210,7 +216,7 @@ func (l cifarLayout) parse(content, images, labels []uint8) error {
 			}
 		}
 		labels[i] = record[len(l.labels)-1]
-		copy(images[i*cifarPixels:(i+1)*cifarPixels], record[len(l.labels):])
+		copy(images[i*l.pixels():(i+1)*l.pixels()], record[len(l.labels):])
 	}
 	return nil
 }

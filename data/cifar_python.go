@@ -15,6 +15,7 @@ import (
 // downloads: pickles of a dict with the pixels and the classes.
 type cifarPython struct {
 	folder      string
+	pixels      int // values of an image
 	train, test []string
 	labels      string // key of the classes
 	most        int    // images in one file
@@ -22,14 +23,18 @@ type cifarPython struct {
 
 func cifar10Python() cifarPython {
 	return cifarPython{
-		folder: "cifar-10-batches-py",
-		train:  []string{"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"},
-		test:   []string{"test_batch"}, labels: "labels", most: 10000,
+		folder: "cifar-10-batches-py", pixels: 3 * cifarSide * cifarSide,
+		train: []string{"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"},
+		test:  []string{"test_batch"}, labels: "labels", most: 10000,
 	}
 }
 
 func cifar100Python() cifarPython {
-	return cifarPython{folder: "cifar-100-python", train: []string{"train"}, test: []string{"test"}, labels: "fine_labels", most: 50000}
+	return cifarPython{
+		folder: "cifar-100-python", pixels: 3 * cifarSide * cifarSide,
+		train: []string{"train"},
+		test:  []string{"test"}, labels: "fine_labels", most: 50000,
+	}
 }
 
 // locate returns the folder with the pickles: p.folder in dir, or dir itself;
@@ -81,7 +86,7 @@ func (p cifarPython) readFile(path string) (images string, labels []uint8, err e
 		return "", nil, err
 	}
 	defer f.Close()
-	if most := int64(p.most) * (2*cifarPixels + 256); size > most {
+	if most := int64(p.most) * int64(2*p.pixels+256); size > most {
 		return "", nil, fmt.Errorf("wanted a pickle of at most %d bytes, found %d", most, size)
 	}
 	content := make([]byte, size)
@@ -102,8 +107,8 @@ func (p cifarPython) parse(content []byte) (images string, labels []uint8, err e
 		return "", nil, fmt.Errorf("wanted a dict, found %T", object)
 	}
 	pixels, ok := lookUp(dict, "data").(*byteArray)
-	if !ok || len(pixels.shape) != 2 || pixels.shape[1] != cifarPixels {
-		return "", nil, fmt.Errorf("wanted %q to be an array of N×%d bytes, found %T", "data", cifarPixels, lookUp(dict, "data"))
+	if !ok || len(pixels.shape) != 2 || pixels.shape[1] != p.pixels {
+		return "", nil, fmt.Errorf("wanted %q to be an array of N×%d bytes, found %T", "data", p.pixels, lookUp(dict, "data"))
 	}
 	classes, ok := lookUp(dict, p.labels).(*types.List)
 	if !ok || len(*classes) != pixels.shape[0] {

@@ -14,6 +14,7 @@ import (
 // texts are bytes.
 func python2(labelsKey string, images, labels []uint8) []byte {
 	var b []byte
+	pixels := binary.LittleEndian.AppendUint16(nil, uint16(len(images)/max(len(labels), 1)))
 	text := func(s string) {
 		b = append(append(append(b, 'U', byte(len(s))), s...), 'q', 0)
 	}
@@ -30,7 +31,8 @@ func python2(labelsKey string, images, labels []uint8) []byte {
 	b = append(b, "cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85U\x01b\x87R"...)
 	b = append(b, "(K\x01M"...)
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(labels)))
-	b = append(b, "M\x00\x0c\x86cnumpy\ndtype\nq\x05U\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"...)
+	b = append(append(b, 'M'), pixels...)
+	b = append(b, "\x86cnumpy\ndtype\nq\x05U\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"...)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(images)))
 	b = append(b, images...)
 	b = append(b, "tb"...)
@@ -105,7 +107,7 @@ for p in 2, 3, 4:
 	if out, err := exec.Command(python, "-c", program, dir).CombinedOutput(); err != nil {
 		t.Skipf("python3 does not pickle here: %v: %s", err, out)
 	}
-	want := make([]uint8, 2*cifarPixels)
+	want := make([]uint8, 2*3072)
 	for i := range want {
 		want[i] = uint8(5*i + i/256)
 	}
@@ -118,7 +120,7 @@ for p in 2, 3, 4:
 }
 
 func TestCIFARPythonRejected(t *testing.T) {
-	good := python2("labels", make([]uint8, 2*cifarPixels), []uint8{1, 2})
+	good := python2("labels", make([]uint8, 2*3072), []uint8{1, 2})
 	for _, c := range []struct{ name, content, words string }{
 		{"cut", string(good[:len(good)-5]), "cut"},
 		{"cut in the pixels", string(good[:4000]), "cut in the argument"},
@@ -126,9 +128,9 @@ func TestCIFARPythonRejected(t *testing.T) {
 		{"an import", "\x80\x02cos\nsystem\nU\x06exit 1\x85R.", `"os.system", which no data set needs; nothing was executed`},
 		{"a list", "\x80\x02].", "wanted a dict"},
 		{"no pixels", "\x80\x02}.", `wanted "data"`},
-		{"other labels", string(python2("coarse_labels", make([]uint8, 2*cifarPixels), []uint8{1, 2})), `wanted "labels"`},
-		{"too few labels", string(python2("labels", make([]uint8, 2*cifarPixels), []uint8{1})), "wanted an array of [1 3072] bytes"},
-		{"a class of none", string(python2("labels", make([]uint8, cifarPixels), []uint8{10})), "wanted a class of 0 to 9, found 10"},
+		{"other labels", string(python2("coarse_labels", make([]uint8, 2*3072), []uint8{1, 2})), `wanted "labels"`},
+		{"too few labels", string(python2("labels", make([]uint8, 2*3072), []uint8{1})), "N×3072 bytes"},
+		{"a class of none", string(python2("labels", make([]uint8, 3072), []uint8{10})), "wanted a class of 0 to 9, found 10"},
 		{"a length beyond the file", "\x80\x02T\xff\xff\xff\x7fabc.", "cut in the argument"},
 		{"another opcode", "\x80\x02P1\n.", "opcode 0x50"},
 		{"no stack", "\x80\x02R.", "pickle"},
@@ -179,14 +181,16 @@ func TestCIFARVersions(t *testing.T) {
 }
 
 func FuzzCIFARPython(f *testing.F) {
-	tiny := python2("labels", make([]uint8, cifarPixels), []uint8{1})
-	f.Add(tiny)
-	f.Add(tiny[:200])
+	small := python2("labels", make([]uint8, 6), []uint8{1, 2})
+	f.Add(small)
+	f.Add(small[:100])
 	f.Add([]byte("\x80\x02}(U\x06labels]K\x01aU\x04datacnumpy\ndtype\nU\x02u1\x85R(K\x03tbu."))
 	f.Add([]byte("\x80\x02cos\nsystem\nU\x06exit 1\x85R."))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		images, labels, err := cifar10Python().parse(b)
-		if err == nil && len(images) != len(labels)*cifarPixels {
+		onePixel := cifar10Python()
+		onePixel.pixels = 3
+		images, labels, err := onePixel.parse(b)
+		if err == nil && len(images) != 3*len(labels) {
 			t.Errorf("found %d labels and %d bytes", len(labels), len(images))
 		}
 	})
