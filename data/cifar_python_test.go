@@ -195,3 +195,24 @@ func FuzzCIFARPython(f *testing.F) {
 		}
 	})
 }
+
+// Four images a batch, as Python 3 pickles them; the labels are those that
+// Python's pickle module reads from the files.
+func TestCIFARPythonFile(t *testing.T) {
+	for _, load := range []func() (train, test *Dataset, err error){
+		func() (train, test *Dataset, err error) { return Load("testdata", "") },
+		func() (train, test *Dataset, err error) { return Load("testdata/cifar-10-batches-py", "") },
+		func() (train, test *Dataset, err error) { return Load("cifar10", "testdata") },
+	} {
+		train, test, err := load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if train.Name != "cifar10" || !slices.Equal(train.Labels, []uint8{5, 0, 3, 3, 1, 3, 2, 8, 6, 2, 0, 3, 5, 4, 1, 3, 2, 5, 8, 5}) || test.Len() != 4 {
+			t.Errorf("found %d images of %s, labels %v", train.Len(), train.Name, train.Labels)
+		}
+		if want := cifar10(); !slices.Equal(train.Mean, want.mean) || !slices.Equal(train.ClassNames, want.classNames) {
+			t.Errorf("found normalisation %v, classes %v", train.Mean, train.ClassNames)
+		}
+	}
+}
