@@ -132,15 +132,34 @@ func oneOf[T ~string](field string, x T, known ...T) error {
 // compared have all held out the same images.
 const splitSeed = 0
 
-// Splits loads a dataset and cuts it as the recipe says. The cut is the same
-// for every seed of a run. It fails as [data.Load] does.
+// Splits loads a dataset and cuts it as the recipe says. It fails as
+// [data.Load] does.
 func (r Recipe) Splits(dataset, dir string) (data.Splits, error) {
-	s, err := data.LoadSplits(dataset, dir, r.Validation, splitSeed)
-	if err != nil || r.Images == 0 || r.Images >= s.Train.Len() {
+	train, test, err := data.Load(dataset, dir)
+	if err != nil {
+		return data.Splits{}, err
+	}
+	return r.Cut(train, test)
+}
+
+// Cut holds out the recipe's validation set, and takes its sample of the
+// training images. The cut is the same for every seed of a run.
+func (r Recipe) Cut(train, test *data.Dataset) (s data.Splits, err error) {
+	s.Test = test
+	if s.Train, s.Validation, err = data.Split(train, r.Validation, splitSeed); err != nil || r.Images == 0 || r.Images >= s.Train.Len() {
 		return s, err
 	}
 	_, s.Train, err = data.Split(s.Train, r.Images, splitSeed)
 	return s, err
+}
+
+// ForImages is the recipe for a training set of n images: a validation set that
+// would leave less than half of them to learn from is a tenth of them.
+func (r Recipe) ForImages(n int) Recipe {
+	if 2*r.Validation > n {
+		r.Validation = max(1, n/10)
+	}
+	return r
 }
 
 // initialise returns a network to start from.

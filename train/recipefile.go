@@ -63,7 +63,8 @@ func RecipeNames() []string {
 // built-in one or the path of a YAML file (it ends in .yaml or .yml, or has a
 // slash). An architecture's suffixes are dropped until an entry is found:
 // vgg11_half_bn/cifar100 falls back to vgg11_bn, vgg11_half and vgg11, then to
-// these for cifar10, then to "default". Unknown keys and impossible values
+// these for cifar10, then to "default". So do fashion-mnist to mnist, and other
+// datasets to mnist and cifar10, whichever the architecture has. Unknown keys and impossible values
 // are errors that name file, line and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
 	text, file, err := readRecipeFile(name)
@@ -97,17 +98,26 @@ func candidates(arch, dataset string) []string {
 		names = append(names, family+"_bn", base)
 	}
 	names = append(names, family)
-	datasets := []string{dataset}
-	if dataset == "cifar100" {
-		datasets = append(datasets, "cifar10")
-	}
 	var keys []string
-	for _, d := range datasets {
+	for _, d := range append([]string{dataset}, related(dataset)...) {
 		for _, n := range names {
 			keys = append(keys, n+"/"+d)
 		}
 	}
 	return append(keys, "default")
+}
+
+// related are the datasets whose recipes serve for another.
+func related(dataset string) []string {
+	switch dataset {
+	case "mnist", "cifar10":
+		return nil
+	case "cifar100":
+		return []string{"cifar10"}
+	case "fashion-mnist":
+		return []string{"mnist"}
+	}
+	return []string{"mnist", "cifar10"}
 }
 
 // parseRecipe reads the recipe of the first of the keys that the purpose's

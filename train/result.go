@@ -48,6 +48,9 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Model.Meta = s.meta(result)
+	if err := r.describe(result.Model); err != nil {
+		return nil, err
+	}
 	if err := checkpoint.Write(result.Path, result.Model); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -67,11 +70,12 @@ func (r *run) test(ctx context.Context, selected *Result) (*Score, error) {
 
 // meta is what the model's file tells of its making, each value as JSON:
 // recipe, recipe_name, seed, data, initial and distill as far as they apply,
-// environments, and metrics (the [Result]).
+// environments, and metrics (the [Result]). What its inputs and outputs mean
+// comes in addition ([Config.describe]).
 func (s *state) meta(r *Result) map[string]string {
 	meta := map[string]string{}
 	for key, value := range plain(s.Identity) {
-		if key != "arch" { // which the file has anyway
+		if key != "arch" && key != "normalised" { // which the file has anyway
 			meta[key] = encode(value)
 		}
 	}

@@ -48,6 +48,9 @@ func openState(dir string, id identity) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Identity.Normalised == nil { // a state of before this was noted
+		id.Normalised = nil
+	}
 	if d := differences(s.Identity, id); len(d) > 0 {
 		return nil, fmt.Errorf("train: %s holds another run, choose another folder (%s)", dir, abridge(d))
 	}

@@ -62,11 +62,15 @@ type convertCmd struct {
 	In   string `arg:"" help:"File to read: safetensors, .pt, .pth or .checkpoint."`
 	Out  string `arg:"" help:"File to write: a PyTorch checkpoint for .pt, .pth and .checkpoint, else safetensors."`
 	Arch string `type:"path" placeholder:"FILE" help:"Architecture in JSON, where it cannot be told from the file."`
+	inputFlags
 }
 
 func (c *convertCmd) Run(g *globals) error {
 	m, err := c.read()
 	if err != nil {
+		return err
+	}
+	if err := c.apply(m); err != nil {
 		return err
 	}
 	if err := checkpoint.Write(c.Out, m); err != nil {

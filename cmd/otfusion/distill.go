@@ -32,8 +32,14 @@ func (c *distillCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	recipe, splits, err := c.load(g, train.Distilling, student.Arch.Name)
+	if err := c.apply(teachers...); err != nil {
+		return err
+	}
+	student, recipe, splits, err := c.adopt(g, train.Distilling, student)
 	if err != nil {
+		return err
+	}
+	if teachers, err = g.fitted(teachers, splits.Train); err != nil {
 		return err
 	}
 	if c.Labels > 0 && c.Select == "" {

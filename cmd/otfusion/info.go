@@ -32,6 +32,12 @@ func (c *infoCmd) Run(g *globals) error {
 		return err
 	}
 	result := modelJSON{Path: c.Model, Parameters: m.Arch.Count(), Classes: m.Arch.Classes(), Arch: m.Arch, Meta: m.Meta}
+	if result.Normalisation, err = m.Normalisation(); err != nil {
+		return err
+	}
+	if result.ClassNames, result.ClassesSeen, err = m.Classes(); err != nil {
+		return err
+	}
 	if result.Groups, err = fusion.Groups(m.Arch); err != nil {
 		result.Refused = err.Error()
 	}
@@ -66,6 +72,10 @@ type modelJSON struct {
 	Groups     []fusion.Group    `json:"groups,omitempty"`
 	Refused    string            `json:"not_fusable,omitempty"` // why it cannot be fused
 	Meta       map[string]string `json:"meta"`
+
+	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of its inputs, where the file tells
+	ClassNames    []string              `json:"class_names,omitempty"`   // of its outputs
+	ClassesSeen   []string              `json:"classes_seen,omitempty"`  // in training
 }
 
 func (r modelJSON) print(w io.Writer) {
@@ -81,6 +91,11 @@ func (r modelJSON) print(w io.Writer) {
 	fmt.Fprintln(w, t.Render())
 	if r.Refused != "" {
 		fmt.Fprintln(w, "cannot be fused:", r.Refused)
+	}
+	if r.Normalisation != nil {
+		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
+	} else {
+		fmt.Fprintln(w, "the file does not say how inputs are normalised: the dataset's mean and std are used, or --mean and --std")
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Meta)) {
 		fmt.Fprintf(w, "%s: %s\n", plain(k), plain(r.Meta[k]))

@@ -113,7 +113,23 @@ func TestRefusals(t *testing.T) {
 		{"check A", exitUsage, "two or more models"},
 		{"check A DEEP", exitFailure, "depth"},
 		{"eval MISSING", exitFailure, "no such file"},
-		{"eval A --dataset svhn", exitUsage, `"mnist","cifar10","cifar100"|svhn`},
+		{"eval A --dataset svhn", exitUsage, `--dataset|mnist, fashion-mnist, cifar10, cifar100|a folder|svhn`},
+		{"eval A --dataset ./svhn", exitFailure, "no such file"},
+		{"eval A --dataset DIR", exitFailure, "train/ and test/|IDX|cifar-10-batches-py"},
+		{"eval A --dataset BROKEN", exitFailure, "broken.json|wanted a folder"},
+		{"eval A --size=-1", exitFailure, "1 to 4096|-1"},
+		{"eval A --mean 0", exitUsage, "--mean, --std|as many stds"},
+		{"eval A --mean 0 --std 0", exitUsage, "--mean, --std|positive stds"},
+		{"eval A --mean 0,0,0 --std 1,1,1", exitFailure, "1 channels, found 3"},
+		{"fuse A B --out OUT --align acts --dataset mnist --samples-from DIR", exitUsage, "--samples-from|--dataset"},
+		{"fuse A B --out OUT --align acts --samples-from MISSING", exitFailure, "no such file"},
+		{"fuse A B --out OUT --align acts --samples-from DIR", exitFailure, "PNG or JPEG|found none"},
+		{"fuse A B --out OUT --size 8", exitUsage, "--size|--dataset"},
+		{"fuse A B --out OUT --sample-indices FAR", exitUsage, "--sample-indices|--dataset"},
+		{"train --part thirds --out OUT", exitUsage, "--part|thirds|classes:"},
+		{"train --part classes:0-10 --out OUT", exitUsage, "--part|0 to 9|0-10"},
+		{"train --part shares:1+1 --out OUT", exitUsage, "--part|1/2"},
+		{"train --mean 0 --out OUT", exitUsage, "--mean, --std"},
 		{"eval A --dataset cifar10 --data-dir MISSING", exitFailure, "otfusion data fetch cifar10|--data-dir"},
 		{"eval A --weights 1", exitUsage, "--weights|--ensemble"},
 		{"eval A B --ensemble --weights 1", exitUsage, "--weights|each of 2 models, found 1"},
@@ -150,7 +166,7 @@ func TestRefusals(t *testing.T) {
 				t.Skip("reads all of MNIST")
 			}
 			args := strings.Fields(strings.NewReplacer("DEEP", deep, "BIASED", biased, "WIDE", wide, "CONV", conv, "BROKEN", broken, "FAR", far,
-				"WORDS", words, "BELOW", below, "OUT", out, "MISSING", filepath.Join(dir, "missing")).Replace(c.args))
+				"WORDS", words, "BELOW", below, "OUT", out, "MISSING", filepath.Join(dir, "missing"), "DIR", dir).Replace(c.args))
 			for i, word := range args {
 				switch word {
 				case "A":
