@@ -1,11 +1,15 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
 	"otfusion/internal/atomicfile"
 )
+
+// ErrBusy says that another process trains in the run's folder.
+var ErrBusy = errors.New("another process is training there")
 
 // claim makes the run's folder, keeps other processes and other runs of this
 // one out of it, and removes what killed ones have left half written. The
@@ -20,7 +24,7 @@ func claim(dir string) (release func(), err error) {
 	}
 	if !lock(folder) {
 		folder.Close()
-		return nil, fmt.Errorf("train: %s: somebody else is training there", dir)
+		return nil, fmt.Errorf("train: %s: %w", dir, ErrBusy)
 	}
 	if err := atomicfile.Clean(dir); err != nil {
 		folder.Close()
