@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -15,6 +15,7 @@ import (
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
 	"otfusion/internal/build"
+	"otfusion/internal/smallfile"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 )
@@ -26,6 +27,9 @@ type sampleFlags struct {
 	SampleIndices string `type:"path" placeholder:"FILE" help:"JSON list of indices into the training set, in place of --samples."`
 	Seed          uint64 `default:"0" help:"Seed of the draw."`
 }
+
+// maxIndexFile bounds the size of a list of indices in bytes.
+const maxIndexFile = 16 << 20
 
 // complete fills in how many images a preset wants.
 func (f *sampleFlags) complete(preset string) {
@@ -63,12 +67,11 @@ func (f sampleFlags) indices(n int) ([]int, error) {
 		}
 		return indices, nil
 	}
-	file, err := os.Open(f.SampleIndices)
+	text, err := smallfile.Read(f.SampleIndices, maxIndexFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--sample-indices: %w", err)
 	}
-	defer file.Close()
-	indices, err := data.ReadIndices(file, n)
+	indices, err := data.ReadIndices(bytes.NewReader(text), n)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.SampleIndices, err)
 	}
@@ -170,7 +173,7 @@ type fuseCmd struct {
 	Models []string `arg:"" help:"Models to fuse, two or more."`
 	alignFlags
 	sampleFlags
-	Out string `required:"" placeholder:"FILE" help:"File of the fused model."`
+	Out outFile `required:"" placeholder:"FILE" help:"File of the fused model."`
 }
 
 // fusedJSON is what fuse reports.
@@ -212,7 +215,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
@@ -227,7 +230,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	result := fusedJSON{Out: c.Out, Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
 	if err := writeDerived(fused, c.Out, "fuse", result.Options, parents); err != nil {
 		return err
 	}
@@ -261,14 +264,14 @@ func printReport(w io.Writer, r fusedJSON) {
 type averageCmd struct {
 	Models      []string  `arg:"" help:"Models of one architecture."`
 	Proportions []float64 `placeholder:"W,..." help:"Weight of each model (default: equal)."`
-	Out         string    `required:"" placeholder:"FILE" help:"File of the average."`
+	Out         outFile   `required:"" placeholder:"FILE" help:"File of the average."`
 }
 
 func (c *averageCmd) Run(g *globals) error {
 	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models))); err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
@@ -286,7 +289,7 @@ func (c *averageCmd) Run(g *globals) error {
 
 // writeDerived writes a model that was computed from others, with how in its
 // metadata: the command, its options, and the parents' own metadata.
-func writeDerived(m *models.Model, path, command string, options map[string]any, parents []*models.Model) error {
+func writeDerived(m *models.Model, path outFile, command string, options map[string]any, parents []*models.Model) error {
 	lineage := []map[string]any{}
 	for _, p := range parents {
 		lineage = append(lineage, nested(p.Meta))
@@ -296,7 +299,7 @@ func writeDerived(m *models.Model, path, command string, options map[string]any,
 		return err
 	}
 	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": build.Revision()}}
-	return checkpoint.Write(path, m)
+	return checkpoint.Write(string(path), m)
 }
 
 // nested is metadata with what is JSON in it as JSON, not as strings, whose

@@ -105,8 +105,8 @@ func (f archFlags) build(d *data.Dataset) (*models.Arch, error) {
 type trainCmd struct {
 	archFlags
 	recipeFlags
-	Seeds []uint64 `placeholder:"N,..." help:"Train one network for each seed, side by side, in DIR-N."`
-	Out   string   `required:"" placeholder:"DIR" help:"Folder of the run; a run that was interrupted there goes on."`
+	Seeds []uint64  `placeholder:"N,..." help:"Train one network for each seed, side by side, in DIR-N."`
+	Out   outFolder `required:"" placeholder:"DIR" help:"Folder of the run; a run that was interrupted there goes on."`
 }
 
 func (c *trainCmd) Run(g *globals) error {
@@ -145,7 +145,7 @@ func (c *trainCmd) familyName() string {
 func (c *trainCmd) runs() func(func(string, uint64) bool) {
 	return func(yield func(string, uint64) bool) {
 		if len(c.Seeds) == 0 {
-			yield(c.Out, c.Seed)
+			yield(string(c.Out), c.Seed)
 			return
 		}
 		for _, s := range c.Seeds {
@@ -203,11 +203,11 @@ func trained(results []*train.Result) any {
 type finetuneCmd struct {
 	Model string `arg:"" help:"Model to start from."`
 	recipeFlags
-	Out string `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
+	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	m, err := checkpoint.Read(c.Model)
+	m, err := g.readModel(c.Model)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (c *finetuneCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	config := train.Config{Dir: c.Out, Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
+	config := train.Config{Dir: string(c.Out), Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
 		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery}
 	return g.train([]train.Config{config})
 }
