@@ -12,3 +12,10 @@ func newEngine(o kernel.Options) (kernel.Engine, error) { return New(o), nil }
 func TestContract(t *testing.T) { kerneltest.Run(t, newEngine) }
 
 func TestSameForAnyThreads(t *testing.T) { kerneltest.SameForAnyThreads(t, newEngine) }
+
+func TestFlushesDenormals(t *testing.T) {
+	if machineTile().mul == nil {
+		t.Skip("only the tiles in assembly can")
+	}
+	kerneltest.FlushesDenormals(t, newEngine)
+}
