@@ -166,7 +166,7 @@ check() {
 # round KIND: process or disk
 round() {
 	kind=$1
-	local w start=$SECONDS
+	local w start=$SECONDS next=0
 	tally rounds
 	rm -f "$dir"/worker-*.log
 	results=$dir/round-${count[rounds]}
@@ -176,7 +176,10 @@ round() {
 	for ((w = 0; w < workers; w++)); do spawn $w; done
 	while [[ " ${finished[*]} " == *" 0 "* ]]; do
 		sleep 0.$((RANDOM % 10))
-		if [ $SECONDS -lt "$duration" ] && [ $((SECONDS - start)) -lt $((patience / 2)) ]; then "disturb_$kind"; fi
+		if [ $SECONDS -ge $next ] && [ $SECONDS -lt "$duration" ] && [ $((SECONDS - start)) -lt $((patience / 2)) ]; then
+			"disturb_$kind"
+			next=$((SECONDS + RANDOM % (undisturbed / 4 + 1))) # so that work gets done in between
+		fi
 		reap
 		[ $((SECONDS - start)) -lt $patience ] || fail "the round has not ended in $patience s"
 	done

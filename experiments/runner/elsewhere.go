@@ -38,7 +38,7 @@ func (s *schedule) tellWaiting() {
 		id := ID(t)
 		if reason := s.elsewhere.reasons[id]; reason != nil && !s.elsewhere.told[id] {
 			s.elsewhere.told[id] = true
-			s.runner.Env.notify(Event{Task: t, State: Progress, Note: fmt.Sprintf("waiting, %v", reason)})
+			s.runner.Env.notify(Event{Task: t, State: Progress, Note: fmt.Sprintf("waiting: %v", reason)})
 		}
 	}
 }

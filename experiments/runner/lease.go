@@ -31,7 +31,7 @@ type lease struct {
 
 // What a process finds out of a task that another one has.
 var (
-	errLeased = errors.New("leased by another process")                // before it starts the task
+	errLeased = errors.New("leased")                                   // before it starts the task
 	errLost   = errors.New("another process has taken the lease over") // afterwards
 )
 
@@ -64,7 +64,7 @@ func (ls *leases) acquire(dir string) (*lease, error) {
 		err = l.create()
 	}
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%w: %v", errLeased, ls.seen[l.path])
+		return nil, fmt.Errorf("%w by %v", errLeased, ls.seen[l.path])
 	}
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ func (l *lease) regain() bool {
 		_ = os.Chtimes(l.path, now, now)
 		return true
 	}
-	return l.create() == nil
+	return l.create() == nil || l.held() // the heartbeat may have been first
 }
 
 // release ends the lease.
