@@ -140,11 +140,11 @@ damage() {
 	tally damaged
 }
 
+# same_tables compares numbers; the head of table.md has times and folders.
 same_tables() {
-	local table
-	for table in table.md table.csv; do
-		cmp "$dir/reference/mnist-pair/smoke/$table" "$results/mnist-pair/smoke/$table" >&3 || fail "$table is not that of an undisturbed run"
-	done
+	local mine=$results/mnist-pair/smoke reference=$dir/reference/mnist-pair/smoke
+	cmp "$reference/table.csv" "$mine/table.csv" >&3 || fail "table.csv is not that of an undisturbed run"
+	cmp <(sed -n '/^### /,$p' "$reference/table.md") <(sed -n '/^### /,$p' "$mine/table.md") >&3 || fail "table.md is not that of an undisturbed run"
 }
 
 check() {

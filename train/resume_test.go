@@ -282,8 +282,8 @@ func TestChangedModelIsNoticed(t *testing.T) {
 func TestBatchAboveTheImages(t *testing.T) {
 	c, all := tinyConfig(t, t.TempDir()), tinyConfig(t, t.TempDir())
 	c.Recipe.Batch, all.Recipe.Batch = maxBatch, c.Data.Train.Len()
-	if d, w := mustRun(t, c), mustRun(t, all); d.Test != w.Test {
-		t.Errorf("a batch of %d gives %v, one of all images %v", maxBatch, d.Test, w.Test)
+	if d, w := mustRun(t, c), mustRun(t, all); *d.Test != *w.Test {
+		t.Errorf("a batch of %d gives %v, one of all images %v", maxBatch, *d.Test, *w.Test)
 	}
 }
 

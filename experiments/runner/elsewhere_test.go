@@ -84,6 +84,22 @@ func TestTaskTakenOverIsKnown(t *testing.T) {
 	}
 }
 
+// What another process finished while this one was stopped is not written again,
+// also where the lease is free once more.
+func TestTaskFinishedElsewhereIsNotWrittenAgain(t *testing.T) {
+	task := contested{meeting: 1, runs: new(atomic.Int32)}
+	task.meet = func(w *Workspace) error {
+		if err := w.Env.Store.Save(task, Result{Compute: "elsewhere", Outcome: Outcome{Metrics: map[string]float64{"total": 1}}}); err != nil {
+			t.Error(err)
+		}
+		return os.Remove(filepath.Join(w.Dir, leaseFile))
+	}
+	store := runContested(t, task)
+	if r, err := store.Load(task); err != nil || r.Compute != "elsewhere" {
+		t.Errorf("result of %q, error %v, want the other process's", r.Compute, err)
+	}
+}
+
 // Where the other process died, the task is done again.
 func TestTaskTakenOverByOneThatDiedIsDoneAgain(t *testing.T) {
 	task := contested{meeting: 1, runs: new(atomic.Int32)}

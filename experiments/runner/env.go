@@ -32,7 +32,7 @@ type Workspace struct {
 // Held reports that another process has taken the task over. Tasks ask before they
 // write a file that others rely on.
 func (w *Workspace) Held() error {
-	if w.lease == nil || w.lease.regain() {
+	if w.lease == nil || w.lease.held() {
 		return nil
 	}
 	return fmt.Errorf("runner: %s: %w", ID(w.Task), errLost)

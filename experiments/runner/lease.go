@@ -147,7 +147,7 @@ func (ls *leases) evict(path string) bool {
 	}
 	defer os.Remove(old)
 	if s, err := sight(old); err != nil || !s.same(ls.seen[path]) {
-		_ = os.Link(old, path) // fails if a third has leased it meanwhile; the owner then finds out in regain
+		_ = os.Link(old, path) // fails if a third has leased it meanwhile; the owner then finds out in held
 		return false
 	}
 	return true
@@ -162,7 +162,7 @@ func (l *lease) beat(every time.Duration) {
 		case <-l.stop:
 			return
 		case <-tick.C:
-			l.regain()
+			l.renew()
 		}
 	}
 }
@@ -173,16 +173,14 @@ func (l *lease) held() bool {
 	return err == nil && string(text) == l.token
 }
 
-// regain renews the lease, or makes it again where another process has taken it
-// over and let it go. It reports whether the lease is this process's; a renewal
-// that fails is made up by the next.
-func (l *lease) regain() bool {
+// renew dates the lease anew. One that is gone stays gone, as the process that
+// took it over may have finished the task; a renewal that fails is made up by
+// the next.
+func (l *lease) renew() {
 	if l.held() {
 		now := time.Now()
 		_ = os.Chtimes(l.path, now, now)
-		return true
 	}
-	return l.create() == nil || l.held() // the heartbeat may have been first
 }
 
 // release ends the lease.

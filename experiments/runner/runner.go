@@ -212,7 +212,7 @@ func (r Runner) attempt(ctx context.Context, t Task, c *lease) error {
 	switch {
 	case err == nil || ctx.Err() != nil || isElsewhere(err):
 		return err
-	case !c.regain(): // two in one folder may fail for that alone
+	case !c.held(): // two in one folder may fail for that alone
 		return fmt.Errorf("%w, and here: %w", errLost, err)
 	}
 	r.Env.Store.noteFailure(t, err)

@@ -1,6 +1,7 @@
 package portable
 
 import (
+	"runtime"
 	"testing"
 
 	"otfusion/models/nn/kernel"
@@ -14,8 +15,8 @@ func TestContract(t *testing.T) { kerneltest.Run(t, newEngine) }
 func TestSameForAnyThreads(t *testing.T) { kerneltest.SameForAnyThreads(t, newEngine) }
 
 func TestFlushesDenormals(t *testing.T) {
-	if machineTile().mul == nil {
-		t.Skip("only the tiles in assembly can")
+	if runtime.GOARCH != "amd64" || len(machineTiles()) == 0 {
+		t.Skip("only the tiles in assembly for amd64 can; others compute with denormal numbers at full speed, or slowly")
 	}
 	kerneltest.FlushesDenormals(t, newEngine)
 }
