@@ -117,8 +117,9 @@ func TestBuildRefuses(t *testing.T) {
 		want string
 	}{
 		{"alexnet", Options{}, `unknown architecture "alexnet", known are mlpnet, `},
-		{"mlpnet", Options{Hidden: []int{0}}, "wanted positive numbers"},
-		{"vgg11", Options{Width: -1}, "wanted positive numbers"},
+		{"mlpnet", Options{Hidden: []int{0}}, "wanted positive hidden widths, found [0]"},
+		{"vgg11", Options{Width: -1}, "wanted a width multiplier above 0 and at most 64, found -1"},
+		{"vgg11", Options{Width: 100}, "wanted a width multiplier above 0 and at most 64, found 100"},
 		{"vgg11", Options{Input: Shape{1, 28, 28}}, "models: vgg11 does not fit an input of 1×28×28: layer features."},
 	} {
 		_, err := Build(c.name, c.opts)

@@ -39,6 +39,22 @@ func (o Options) forImageNet() Options {
 	return o.withDefaults(Shape{3, 224, 224})
 }
 
+// check refuses numbers that no network can have.
+func (o Options) check() error {
+	switch {
+	case !(o.Width >= 0 && o.Width <= maxWidth):
+		return fmt.Errorf("models: wanted a width multiplier above 0 and at most %d, found %g", maxWidth, o.Width)
+	case o.Classes < 0:
+		return fmt.Errorf("models: wanted a positive number of classes, found %d", o.Classes)
+	case slices.ContainsFunc(o.Hidden, func(h int) bool { return h < 1 }):
+		return fmt.Errorf("models: wanted positive hidden widths, found %v", o.Hidden)
+	}
+	return nil
+}
+
+// maxWidth bounds the multiplier of hidden widths.
+const maxWidth = 64
+
 // scale is a hidden width times the multiplier, at least one.
 func (o Options) scale(width int) int {
 	return max(1, int(math.Round(float64(width)*o.Width)))
@@ -102,8 +118,8 @@ func Families() []string {
 // Build returns the Arch of a named family. A name may end in "_bn", which
 // means Options.BatchNorm.
 func Build(name string, o Options) (*Arch, error) {
-	if o.Width < 0 || math.IsNaN(o.Width) || o.Width > 64 || o.Classes < 0 || slices.ContainsFunc(o.Hidden, func(h int) bool { return h < 1 }) {
-		return nil, fmt.Errorf("models: width multiplier %g, classes %d, hidden widths %v: wanted positive numbers", o.Width, o.Classes, o.Hidden)
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	base, norm := strings.CutSuffix(name, "_bn")
 	o.BatchNorm = o.BatchNorm || norm

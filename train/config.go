@@ -88,6 +88,10 @@ func (c Config) check() error {
 	return fits(c.Arch, c.Data.Train)
 }
 
+// batch is the number of images of a step: the recipe's, or all where there are
+// fewer, so that no memory is set aside for images that do not exist.
+func (c Config) batch() int { return min(c.Recipe.Batch, c.Data.Train.Len()) }
+
 // dropsLast reports whether a partial last batch is left out: batch norm's
 // statistics would be those of its padding too.
 func (c Config) dropsLast() bool {

@@ -8,9 +8,9 @@ import (
 	"otfusion/internal/atomicfile"
 )
 
-// errHeld is what lock returns where another process, or another run of this one,
-// has the lock.
-var errHeld = errors.New("somebody else is training there")
+// ErrBusy says that another process, or another run of this one, trains in the
+// run's folder.
+var ErrBusy = errors.New("another process is training there")
 
 // claim makes the run's folder, keeps other processes and other runs of this
 // one out of it, and removes what killed ones have left half written. The
@@ -20,7 +20,7 @@ func claim(dir string) (release func(), err error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	release, err = lock(dir)
-	if errors.Is(err, errHeld) {
+	if errors.Is(err, ErrBusy) {
 		return nil, fmt.Errorf("train: %s: %w", dir, err)
 	}
 	if err != nil {

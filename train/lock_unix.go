@@ -18,7 +18,7 @@ func lock(dir string) (release func(), err error) {
 	err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		folder.Close()
-		return nil, errHeld
+		return nil, ErrBusy
 	}
 	return func() { folder.Close() }, nil
 }

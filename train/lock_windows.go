@@ -23,7 +23,7 @@ func lock(dir string) (release func(), err error) {
 	err = windows.LockFileEx(handle, flags, 0, 1, 0, start)
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		file.Close()
-		return nil, errHeld
+		return nil, ErrBusy
 	}
 	return func() {
 		windows.UnlockFileEx(handle, 0, 1, 0, start) // closing alone may unlock later

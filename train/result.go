@@ -23,13 +23,18 @@ type Result struct {
 	Finished bool          `json:"-"` // the run had finished before; nothing was computed
 }
 
-// finished returns the result of a run that has ended before.
+// finished returns the result of a run that has ended before. Its model file
+// has to hold the model that the run wrote.
 func (c Config) finished(s *state) (*Result, error) {
 	result := *s.Result
 	result.Path, result.Log, result.Finished = filepath.Join(c.Dir, modelFile), s.Log, true
 	m, err := checkpoint.Read(result.Path)
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: finished, but its model cannot be read: %w", c.Name, err)
+	}
+	if found := fingerprint(m); s.Model != "" && found != s.Model { // older runs have none
+		return nil, fmt.Errorf("train: %s: finished, but %s has changed since: wanted parameters with sha256 %.12s, found %.12s; restore it or choose another folder",
+			c.Name, result.Path, s.Model, found)
 	}
 	result.Model = m
 	return &result, nil

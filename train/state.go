@@ -32,6 +32,7 @@ type state struct {
 	Log          []Record      `json:"log"`
 	Best         int           `json:"best"`             // epoch of the best parameters, from 1; 0: none yet
 	Result       *Result       `json:"result,omitempty"` // of a finished run, which has no tensors any more
+	Model        string        `json:"model,omitempty"`  // fingerprint of a finished run's model
 
 	params, velocity, best tensors
 }
@@ -174,7 +175,7 @@ func (s *state) write(dir string) error {
 
 // finish makes the state that of a finished run.
 func (s *state) finish(r *Result) {
-	s.Result = r
+	s.Result, s.Model = r, fingerprint(r.Model)
 	s.params, s.velocity, s.best = nil, nil, nil
 }
 

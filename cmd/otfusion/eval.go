@@ -44,7 +44,7 @@ func (c *evalCmd) Run(g *globals) error {
 	if err := wantWeights("--weights", c.Weights, len(c.Models)); err != nil {
 		return err
 	}
-	ms, err := readModels(c.Models)
+	ms, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}

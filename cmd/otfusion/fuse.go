@@ -99,7 +99,7 @@ type fuseCmd struct {
 	alignFlags
 	sampleFlags
 	inputFlags
-	Out string `required:"" placeholder:"FILE" help:"File of the fused model."`
+	Out outFile `required:"" placeholder:"FILE" help:"File of the fused model."`
 }
 
 // fusedJSON is what fuse reports.
@@ -139,7 +139,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	result := fusedJSON{Out: c.Out, Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
 	if result.Normalisation = n; n == nil && images != nil {
 		result.Normalisation = &models.Normalisation{Mean: images.Mean, Std: images.Std}
 	}
@@ -214,14 +214,14 @@ type averageCmd struct {
 	Models []string `arg:"" help:"Models of one architecture."`
 	inputFlags
 	Proportions []float64 `placeholder:"W,..." help:"Weight of each model (default: equal)."`
-	Out         string    `required:"" placeholder:"FILE" help:"File of the average."`
+	Out         outFile   `required:"" placeholder:"FILE" help:"File of the average."`
 }
 
 func (c *averageCmd) Run(g *globals) error {
 	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models))); err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func (c *averageCmd) Run(g *globals) error {
 
 // writeDerived writes a model that was computed from others, with how in its
 // metadata: the command, its options, and the parents' own metadata.
-func writeDerived(m *models.Model, path, command string, options map[string]any, parents []*models.Model) error {
+func writeDerived(m *models.Model, path outFile, command string, options map[string]any, parents []*models.Model) error {
 	lineage := []map[string]any{}
 	for _, p := range parents {
 		lineage = append(lineage, nested(p.Meta))
@@ -258,7 +258,7 @@ func writeDerived(m *models.Model, path, command string, options map[string]any,
 	if err := m.Inherit(parents...); err != nil {
 		return err
 	}
-	return checkpoint.Write(path, m)
+	return checkpoint.Write(string(path), m)
 }
 
 // nested is metadata with what is JSON in it as JSON, not as strings, whose

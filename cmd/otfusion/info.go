@@ -14,7 +14,6 @@ import (
 	"otfusion/fusion"
 	"otfusion/internal/build"
 	"otfusion/models"
-	"otfusion/models/checkpoint"
 	"otfusion/train"
 )
 
@@ -27,7 +26,7 @@ func (c *infoCmd) Run(g *globals) error {
 		p := program(g)
 		return g.emit(p, p.print)
 	}
-	m, err := checkpoint.Read(c.Model)
+	m, err := g.readModel(c.Model)
 	if err != nil {
 		return err
 	}

@@ -102,6 +102,10 @@ func TestRefusals(t *testing.T) {
 		{"fuse A B --out OUT --passes=-1", exitUsage, "--passes|-1"},
 		{"fuse A B --out OUT --descent=-1", exitUsage, "--descent|-1"},
 		{"fuse A B --out OUT --solver sinkhorn --reg 0", exitUsage, "--reg|0"},
+		{"fuse A B --out FOLDER", exitUsage, "--out|the name of a file, found the folder"},
+		{"fuse A B --out=", exitUsage, "--out|wanted a name"},
+		{"convert A FOLDER", exitUsage, "out|the name of a file, found the folder"},
+		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices FOLDER", exitFailure, "--sample-indices|regular file, found a folder"},
 		{"fuse A B --out BELOW", exitFailure, "not a directory"},
 		{"fuse A B --out MISSING/x", exitFailure, "no such file or directory"},
 		{"fuse A DEEP --out OUT", exitFailure, "depth|8 layers|6"},
@@ -140,7 +144,11 @@ func TestRefusals(t *testing.T) {
 		{"train --arch BROKEN --recipe smoke --out OUT", exitFailure, "broken.json|not an architecture"},
 		{"train --arch BROKEN --width 2 --out OUT", exitUsage, "--arch|--width"},
 		{"train --arch lenet --hidden 5 --out OUT", exitUsage, "--hidden|mlpnet|lenet"},
-		{"train --hidden 0 --out OUT", exitUsage, "hidden widths [0]"},
+		{"train --hidden 0 --out OUT", exitUsage, "positive hidden widths|[0]"},
+		{"train --width 100 --out OUT", exitUsage, "width multiplier above 0 and at most 64|100"},
+		{"train --threads 100000 --out OUT", exitUsage, "--threads|1 to 1024|100000"},
+		{"train --recipe FOLDER --out OUT", exitUsage, "wanted a regular file, found a folder"},
+		{"train --out=", exitUsage, `--out|wanted a name`},
 		{"train --width 0 --out OUT", exitUsage, "--width|0"},
 		{"train --recipe nouvelle --out OUT", exitUsage, "recipe|laptop|nouvelle"},
 		{"train --epochs=-1 --out OUT", exitUsage, "epochs|-1"},
@@ -149,24 +157,29 @@ func TestRefusals(t *testing.T) {
 		{"train --recipe smoke --out BELOW", exitFailure, "not a directory"},
 		{"distill A --teachers B --labels 1 --out OUT", exitUsage, "--labels|below 1, found 1"},
 		{"distill A --teachers B --temperature=-2 --out OUT", exitUsage, "--temperature|-2"},
+		{"distill A --recipe smoke --teachers B --temperature 1e300 --out OUT", exitFailure, "temperature|1e-06 to 1e+06|1e+300"},
+		{"finetune A --recipe smoke --lr 1e300 --out OUT", exitUsage, "lr|float32|1e+300"},
 		{"distill A --teachers B --weights 1,2 --out OUT", exitUsage, "--weights|each of 1 models, found 2"},
 		{"prune A --fraction 1 --out OUT", exitUsage, "--fraction|1"},
 		{"prune A --layers fc9 --out OUT", exitFailure, "fc9"},
 		{"convert A OUT --arch BROKEN", exitFailure, "broken.json|not an architecture"},
 		{"experiment run nonesuch", exitUsage, "nonesuch|mnist-pair"},
 		{"experiment run mnist-pair --scale huge", exitUsage, "huge|smoke, laptop, paper"},
-		{"experiment run mnist-pair --scale smoke --jobs 0", exitUsage, "--jobs|0"},
+		{"experiment run mnist-pair --scale smoke --jobs 0", exitUsage, "--jobs|1 to 1024|0"},
+		{"experiment run mnist-pair --scale smoke --jobs 2000000", exitUsage, "--jobs|1 to 1024|2000000"},
 		{"experiment run mnist-pair --scale smoke --results BELOW", exitFailure, "not a directory"},
 		{"bench train --arch alexnet", exitUsage, "alexnet"},
 		{"bench train --batch=-1", exitUsage, "--batch|-1"},
+		{"bench train --batch 1000000000000", exitUsage, "--batch|1 to 65536|1000000000000"},
 		{"bench train --steps 0", exitUsage, "--steps|0"},
+		{"bench train --steps 1000000000000000", exitUsage, "--steps|1 to 1048576"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			if testing.Short() && (strings.Contains(c.args, "--dataset mnist") || strings.Contains(c.args, "--recipe smoke")) {
 				t.Skip("reads all of MNIST")
 			}
 			args := strings.Fields(strings.NewReplacer("DEEP", deep, "BIASED", biased, "WIDE", wide, "CONV", conv, "BROKEN", broken, "FAR", far,
-				"WORDS", words, "BELOW", below, "OUT", out, "MISSING", filepath.Join(dir, "missing"), "DIR", dir).Replace(c.args))
+				"WORDS", words, "BELOW", below, "OUT", out, "FOLDER", dir, "MISSING", filepath.Join(dir, "missing"), "DIR", dir).Replace(c.args))
 			for i, word := range args {
 				switch word {
 				case "A":

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"os"
 
 	"otfusion/data"
 	"otfusion/fusion"
+	"otfusion/internal/smallfile"
 	"otfusion/models"
 )
 
@@ -71,6 +72,9 @@ func (f *sampleFlags) choose(d *data.Dataset) (*data.Samples, error) {
 	return d.Samples(indices)
 }
 
+// maxIndexFile bounds the size of a list of indices in bytes.
+const maxIndexFile = 16 << 20
+
 func (f *sampleFlags) indices(n int) ([]int, error) {
 	if f.SampleIndices == "" {
 		indices, err := data.Sample(n, *f.Samples, f.Seed)
@@ -79,12 +83,11 @@ func (f *sampleFlags) indices(n int) ([]int, error) {
 		}
 		return indices, nil
 	}
-	file, err := os.Open(f.SampleIndices)
+	text, err := smallfile.Read(f.SampleIndices, maxIndexFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--sample-indices: %w", err)
 	}
-	defer file.Close()
-	indices, err := data.ReadIndices(file, n)
+	indices, err := data.ReadIndices(bytes.NewReader(text), n)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.SampleIndices, err)
 	}

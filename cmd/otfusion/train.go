@@ -153,8 +153,8 @@ type trainCmd struct {
 	archFlags
 	recipeFlags
 	partFlags
-	Seeds []uint64 `placeholder:"N,..." help:"Train one network for each seed, side by side, in DIR-N."`
-	Out   string   `required:"" placeholder:"DIR" help:"Folder of the run; a run that was interrupted there goes on."`
+	Seeds []uint64  `placeholder:"N,..." help:"Train one network for each seed, side by side, in DIR-N."`
+	Out   outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 func (c *trainCmd) Run(g *globals) error {
@@ -201,7 +201,7 @@ func (c *trainCmd) familyName() string {
 func (c *trainCmd) runs() func(func(string, uint64) bool) {
 	return func(yield func(string, uint64) bool) {
 		if len(c.Seeds) == 0 {
-			yield(c.Out, c.Seed)
+			yield(string(c.Out), c.Seed)
 			return
 		}
 		for _, s := range c.Seeds {
@@ -259,11 +259,11 @@ func trained(results []*train.Result) any {
 type finetuneCmd struct {
 	Model string `arg:"" help:"Model to start from."`
 	recipeFlags
-	Out string `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
+	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	m, err := checkpoint.Read(c.Model)
+	m, err := g.readModel(c.Model)
 	if err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (c *finetuneCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	config := train.Config{Dir: c.Out, Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
+	config := train.Config{Dir: string(c.Out), Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
 		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery}
 	return g.train([]train.Config{config})
 }

@@ -104,5 +104,5 @@ func claimsMarkdown(claims []Claim) string {
 	for _, f := range claims {
 		w.AppendRow(table.Row{f.Verdict.Mark() + " " + string(f.Verdict), f.Text, f.Evidence})
 	}
-	return w.RenderMarkdown() + "\n"
+	return escaped(w.RenderMarkdown() + "\n")
 }
