@@ -8,10 +8,10 @@ FUZZTIME ?= 5s
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build install test race bench lint fuzz portable demo record clean
+.PHONY: help setup build install test race bench lint fuzz portable arm64 cross demo record clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: ## install oneDNN where apt-get and root allow it; SETUP=no leaves it out
 	@[ "$(SETUP)" = no ] || scripts/setup.sh
@@ -27,6 +27,16 @@ test: setup ## run all tests, on oneDNN when it is there
 
 portable: ## run all tests without cgo
 	CGO_ENABLED=0 go test ./...
+
+arm64: ## run tests of the arm64 build under QEMU (FULL=1: all of them)
+	scripts/arm64.sh
+
+cross: ## build and vet without cgo for linux/arm64, darwin/arm64 and windows/amd64
+	@for target in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo $$target; \
+		export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
+		go build ./... && go vet ./... || exit; \
+	done
 
 race: setup ## run the short tests under the race detector
 	go test -race -short -tags "$(TAGS)" ./...

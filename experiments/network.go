@@ -40,6 +40,9 @@ func inputs(w *runner.Workspace) ([]*models.Model, error) {
 
 // keep leaves a network in the task's folder, for the tasks that need it.
 func keep(w *runner.Workspace, m *models.Model) error {
+	if err := w.Held(); err != nil {
+		return err
+	}
 	return checkpoint.Write(filepath.Join(w.Dir, runner.ModelFile), m)
 }
 

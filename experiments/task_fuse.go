@@ -84,8 +84,7 @@ func (a Alignment) samples(d *data.Dataset) (fusion.Samples, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := make([]float32, a.Samples*d.ImageSize())
-	return fusion.InMemory{X: x, Values: d.ImageSize()}, d.Gather(indices, x, make([]int32, a.Samples))
+	return d.Samples(indices)
 }
 
 // words are the preset and what differs from it.

@@ -111,7 +111,7 @@ func timeStep(e runner.Env, a *models.Arch, r train.Recipe) (float64, error) {
 // needs no files; false if it is not known.
 func outline(name string) (d *data.Dataset, images int, ok bool) {
 	switch name {
-	case "mnist":
+	case "mnist", "fashion-mnist":
 		return &data.Dataset{Name: name, Channels: 1, Height: 28, Width: 28, Classes: 10}, 60000, true
 	case "cifar10":
 		return &data.Dataset{Name: name, Channels: 3, Height: 32, Width: 32, Classes: 10}, 50000, true

@@ -148,7 +148,7 @@ func (l Layer) output(ins []Shape) (Shape, error) {
 	case Add:
 		for i, s := range ins {
 			if s != in {
-				return Shape{}, fmt.Errorf("Add of %s %v and %s %v", l.Inputs[0], in, l.Inputs[i], s)
+				return Shape{}, fmt.Errorf("%s of %s %v and %s %v", l.Op, l.Inputs[0], in, l.Inputs[i], s)
 			}
 		}
 		return in, nil
@@ -172,7 +172,7 @@ func (l Layer) concat(ins []Shape) (Shape, error) {
 	out := Shape{0, ins[0].H, ins[0].W}
 	for i, s := range ins {
 		if s.H != out.H || s.W != out.W {
-			return Shape{}, fmt.Errorf("Concat of %s %v and %s %v", l.Inputs[0], ins[0], l.Inputs[i], s)
+			return Shape{}, fmt.Errorf("%s of %s %v and %s %v", l.Op, l.Inputs[0], ins[0], l.Inputs[i], s)
 		}
 		out.C += s.C
 	}

@@ -62,7 +62,7 @@ func (c Config) resume(ctx context.Context, s *state, progress Progress) (*Resul
 
 // steps is the number of steps in an epoch.
 func (c Config) steps() int {
-	n, batch := c.Data.Train.Len(), c.Recipe.Batch
+	n, batch := c.Data.Train.Len(), c.batch()
 	if c.dropsLast() {
 		return n / batch
 	}

@@ -27,8 +27,8 @@ type benchFlags struct {
 }
 
 func (f benchFlags) options(g *globals) (*models.Arch, nn.Options, error) {
-	if err := wantPositive("--batch", f.Batch); err != nil {
-		return nil, nn.Options{}, err
+	if f.Batch < 1 || f.Batch > maxBatch {
+		return nil, nn.Options{}, wantBetween("--batch", f.Batch, 1, maxBatch)
 	}
 	a, err := models.Build(f.Arch, models.Options{Width: f.Width})
 	if err != nil {
@@ -48,10 +48,10 @@ func (c *benchTrainCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := wantPositive("--steps", c.Steps); err != nil {
+	if err := wantBetween("--steps", c.Steps, 1, maxSteps); err != nil {
 		return err
 	}
-	r, err := bench.Train(a, o, c.Steps)
+	r, err := await(g.ctx, func() (bench.Result, error) { return bench.Train(a, o, c.Steps) })
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *benchLayersCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	choices, err := bench.Layers(a, o)
+	choices, err := await(g.ctx, func() ([]kernel.Choice, error) { return bench.Layers(a, o) })
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (c *runCmd) Run(g *globals) error {
 }
 
 func (c *runCmd) newRunner(g *globals) (runner.Runner, error) {
-	if err := wantPositive("--jobs", c.Jobs); err != nil {
+	if err := wantBetween("--jobs", c.Jobs, 1, maxThreads); err != nil {
 		return runner.Runner{}, err
 	}
 	if c.Jobs > 1 {
@@ -131,7 +131,19 @@ func (c *runCmd) failed(g *globals, failures []runner.Failure) error {
 		}
 		fmt.Fprintf(g.stderr, "failed: %s: %v\n", runner.ID(f.Task), f.Err)
 	}
-	return fmt.Errorf("tasks failed: %d, listed above; not tried because of them: %d; to try again: %s", len(failures)-skipped, skipped, c.again(g))
+	return fmt.Errorf("%s; to try again: %s", counted(len(failures)-skipped, skipped), c.again(g))
+}
+
+// counted says how many tasks failed, here or, where these are only inputs of
+// the shard's own, elsewhere.
+func counted(failed, skipped int) string {
+	switch {
+	case skipped == 0:
+		return fmt.Sprintf("tasks failed: %d, listed above", failed)
+	case failed == 0:
+		return fmt.Sprintf("tasks not tried because an input failed in another process: %d", skipped)
+	}
+	return fmt.Sprintf("tasks failed: %d, listed above; not tried because an input failed: %d", failed, skipped)
 }
 
 // again is this command, without what is the program's choice anyway.

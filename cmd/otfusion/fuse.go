@@ -5,89 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"otfusion/data"
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
 	"otfusion/internal/build"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 )
-
-// sampleFlags choose the images that activations are compared on.
-type sampleFlags struct {
-	Dataset       string `enum:",${datasets}" default:"" placeholder:"NAME" help:"Dataset whose training images activations are compared on: ${datasets}."`
-	Samples       *int   `placeholder:"N" help:"Number of training images, drawn at random (default: 200, for the preset best 10000)."`
-	SampleIndices string `type:"path" placeholder:"FILE" help:"JSON list of indices into the training set, in place of --samples."`
-	Seed          uint64 `default:"0" help:"Seed of the draw."`
-}
-
-// complete fills in how many images a preset wants.
-func (f *sampleFlags) complete(preset string) {
-	if f.Samples != nil {
-		return
-	}
-	n := 200 // the paper's
-	if preset == "best" {
-		n = fusion.BestSamples
-	}
-	f.Samples = &n
-}
-
-// load returns the images, nil without a dataset.
-func (f sampleFlags) load(g *globals) (fusion.Samples, error) {
-	if f.Dataset == "" {
-		return nil, nil
-	}
-	d, _, err := data.Load(f.Dataset, g.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	indices, err := f.indices(d.Len())
-	if err != nil {
-		return nil, err
-	}
-	return images{d, indices}, nil
-}
-
-func (f sampleFlags) indices(n int) ([]int, error) {
-	if f.SampleIndices == "" {
-		indices, err := data.Sample(n, *f.Samples, f.Seed)
-		if err != nil {
-			return nil, fmt.Errorf("--samples: %w", err)
-		}
-		return indices, nil
-	}
-	file, err := os.Open(f.SampleIndices)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	indices, err := data.ReadIndices(file, n)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.SampleIndices, err)
-	}
-	return indices, nil
-}
-
-// images are chosen images of a dataset as fusion.Samples.
-type images struct {
-	*data.Dataset
-	indices []int
-}
-
-func (s images) Len() int  { return len(s.indices) }
-func (s images) Size() int { return s.ImageSize() }
-
-func (s images) Read(x []float32, from int) error {
-	n := len(x) / s.ImageSize()
-	return s.Gather(s.indices[from:from+n], x, make([]int32, n))
-}
 
 // alignFlags are the fusion options.
 type alignFlags struct {
@@ -170,15 +98,17 @@ type fuseCmd struct {
 	Models []string `arg:"" help:"Models to fuse, two or more."`
 	alignFlags
 	sampleFlags
-	Out string `required:"" placeholder:"FILE" help:"File of the fused model."`
+	inputFlags
+	Out outFile `required:"" placeholder:"FILE" help:"File of the fused model."`
 }
 
 // fusedJSON is what fuse reports.
 type fusedJSON struct {
-	Out           string         `json:"out"`
-	Parents       []string       `json:"parents"`
-	Options       map[string]any `json:"options"`
-	FusionSeconds float64        `json:"fusion_seconds"` // alignment, average and repair; no files
+	Out           string                `json:"out"`
+	Parents       []string              `json:"parents"`
+	Options       map[string]any        `json:"options"`
+	FusionSeconds float64               `json:"fusion_seconds"`          // alignment, average and repair; no files
+	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of the parents, or of the images where they name none
 	*fusion.Report
 }
 
@@ -188,17 +118,14 @@ func (c *fuseCmd) check() error {
 		return usage("--reference: wanted 0 to %d, last or iterate, found %d", len(c.Models)-1, n)
 	}
 	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
-		wantPositive("--samples", *c.Samples),
+		c.sampleFlags.check(),
 		wantNotNegative("--passes", c.Passes), wantNotNegative("--descent", c.Descent))
 }
 
 // unread refuses flags that nothing would read.
 func (c *fuseCmd) unread() error {
-	switch {
-	case c.Reg != nil && c.Solver != "sinkhorn":
+	if c.Reg != nil && c.Solver != "sinkhorn" {
 		return usage("--reg: wanted --solver sinkhorn with it, found %s", c.Solver)
-	case c.SampleIndices != "" && c.Dataset == "":
-		return usage("--sample-indices: wanted a --dataset with it")
 	}
 	return wantPositive("--reg", given(c.Reg, standardReg))
 }
@@ -212,22 +139,44 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
-	if o.Samples, err = c.load(g); err != nil {
+	if err := c.apply(parents...); err != nil {
 		return err
+	}
+	n, err := g.agreed(c.Models, parents)
+	if err != nil {
+		return err
+	}
+	images, err := c.load(g, parents[0].Arch)
+	if err != nil {
+		return err
+	}
+	if images != nil {
+		if images, err = normalise(images, n); err != nil {
+			return err
+		}
+		if parents, err = g.fitted(parents, images); err != nil {
+			return err
+		}
+		if o.Samples, err = c.choose(images); err != nil {
+			return err
+		}
 	}
 	o.Record = fusion.RecordOn(g.Compute, g.Threads)
 	if o.Samples == nil && (o.Align == fusion.Activations || o.Repair != fusion.NoRepair) {
-		return usage("activations and repair need images: name a --dataset")
+		return usage("activations and repair need images: name a --dataset or --samples-from")
 	}
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if err != nil {
 		return err
 	}
-	result := fusedJSON{Out: c.Out, Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
+	if result.Normalisation = n; n == nil && images != nil {
+		result.Normalisation = &models.Normalisation{Mean: images.Mean, Std: images.Std}
+	}
 	if err := writeDerived(fused, c.Out, "fuse", result.Options, parents); err != nil {
 		return err
 	}
@@ -236,7 +185,7 @@ func (c *fuseCmd) Run(g *globals) error {
 
 // record is the flags that made a model, for its metadata.
 func (c *fuseCmd) record() map[string]any {
-	return map[string]any{"align": c.alignFlags, "samples": c.sampleFlags}
+	return map[string]any{"align": c.alignFlags, "samples": c.sampleFlags, "inputs": c.inputFlags}
 }
 
 func printReport(w io.Writer, r fusedJSON) {
@@ -255,21 +204,31 @@ func printReport(w io.Writer, r fusedJSON) {
 		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
 	}
 	fmt.Fprintln(w, t.Render())
+	if r.Normalisation != nil {
+		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
+	}
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)
 }
 
 type averageCmd struct {
-	Models      []string  `arg:"" help:"Models of one architecture."`
+	Models []string `arg:"" help:"Models of one architecture."`
+	inputFlags
 	Proportions []float64 `placeholder:"W,..." help:"Weight of each model (default: equal)."`
-	Out         string    `required:"" placeholder:"FILE" help:"File of the average."`
+	Out         outFile   `required:"" placeholder:"FILE" help:"File of the average."`
 }
 
 func (c *averageCmd) Run(g *globals) error {
 	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models))); err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
+		return err
+	}
+	if err := c.apply(parents...); err != nil {
+		return err
+	}
+	if _, err := g.agreed(c.Models, parents); err != nil {
 		return err
 	}
 	m, err := fusion.Average(parents, c.Proportions)
@@ -286,7 +245,7 @@ func (c *averageCmd) Run(g *globals) error {
 
 // writeDerived writes a model that was computed from others, with how in its
 // metadata: the command, its options, and the parents' own metadata.
-func writeDerived(m *models.Model, path, command string, options map[string]any, parents []*models.Model) error {
+func writeDerived(m *models.Model, path outFile, command string, options map[string]any, parents []*models.Model) error {
 	lineage := []map[string]any{}
 	for _, p := range parents {
 		lineage = append(lineage, nested(p.Meta))
@@ -296,7 +255,10 @@ func writeDerived(m *models.Model, path, command string, options map[string]any,
 		return err
 	}
 	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": build.Revision()}}
-	return checkpoint.Write(path, m)
+	if err := m.Inherit(parents...); err != nil {
+		return err
+	}
+	return checkpoint.Write(string(path), m)
 }
 
 // nested is metadata with what is JSON in it as JSON, not as strings, whose

@@ -108,13 +108,7 @@ func claimsMarkdown(claims []Claim) string {
 		if c.Note != "" {
 			ours = c.Evidence + ". " + c.Note
 		}
-		w.AppendRow(table.Row{c.Verdict.Mark() + " " + string(c.Verdict), c.Text, c.Source, escaped(c.Criterion), ours})
+		w.AppendRow(table.Row{c.Verdict.Mark() + " " + string(c.Verdict), c.Text, c.Source, c.Criterion, ours})
 	}
-	return w.RenderMarkdown() + "\n"
-}
-
-// escaped keeps Markdown from taking comparisons for HTML. The writer escapes
-// the bars of absolute values.
-func escaped(text string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(text)
+	return escaped(w.RenderMarkdown() + "\n")
 }

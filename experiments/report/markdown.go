@@ -61,7 +61,7 @@ func (s Section) Markdown() string {
 	fmt.Fprintf(&b, "<a id=%q></a>\n\n## %s, scale %s\n\n%s · %s · %s\n\n    %s\n\n",
 		s.Anchor(), s.Title, s.Scale, s.Source, s.Progress(), s.Provenance(), s.Command)
 	for _, f := range s.Failed {
-		fmt.Fprintf(&b, "Failed: `%s`: %s\n\n", f.ID, f.Reason)
+		fmt.Fprintf(&b, "Failed: `%s`: %s\n\n", f.ID, escaped(f.Reason))
 	}
 	if len(s.Claims) > 0 {
 		b.WriteString(claimsMarkdown(s.Claims) + "\n")
@@ -70,8 +70,14 @@ func (s Section) Markdown() string {
 		if t.Started() {
 			b.WriteString(t.Markdown() + "\n")
 		} else {
-			fmt.Fprintf(&b, "### %s\n\nNone of its values is finished.\n\n", t.Title)
+			fmt.Fprintf(&b, "### %s\n\nNone of its values is finished.\n\n", escaped(t.Title))
 		}
 	}
 	return strings.TrimSpace(b.String()) + "\n"
+}
+
+// escaped is text that Markdown shows as it is: what looks like HTML in it, as
+// names and errors may, is none.
+func escaped(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }

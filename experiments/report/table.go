@@ -132,7 +132,7 @@ func (t Table) Text() string {
 
 // Markdown is the table for a document.
 func (t Table) Markdown() string {
-	return strings.TrimRight(fmt.Sprintf("### %s\n\n%s\n\n%s", t.Title, t.writer().RenderMarkdown(), t.Note), "\n") + "\n"
+	return escaped(strings.TrimRight(fmt.Sprintf("### %s\n\n%s\n\n%s", t.Title, t.writer().RenderMarkdown(), t.Note), "\n") + "\n")
 }
 
 // Started reports whether one of its values is there.

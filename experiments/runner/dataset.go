@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"otfusion/internal/atomicfile"
+	"otfusion/internal/smallfile"
 )
 
 // CheckDataset compares the fingerprint of a dataset's test images with the one
@@ -16,7 +17,7 @@ import (
 // those that its first task saw.
 func (s Store) CheckDataset(dataset, fingerprint string) error {
 	path := filepath.Join(s.Root, "datasets", dataset)
-	kept, err := os.ReadFile(path)
+	kept, err := smallfile.Read(path, 1<<10)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err

@@ -1,6 +1,10 @@
 package runner
 
-import "otfusion/train"
+import (
+	"fmt"
+
+	"otfusion/train"
+)
 
 // Env is what tasks need to know of the machine. It is not part of a task's ID:
 // nothing here changes a result beyond rounding, as the images in DataDir have
@@ -21,6 +25,17 @@ type Workspace struct {
 	Env  Env
 	Dir  string // the task's folder
 	Task Task
+
+	lease *lease // nil: nobody else can have the folder
+}
+
+// Held reports that another process has taken the task over. Tasks ask before they
+// write a file that others rely on.
+func (w *Workspace) Held() error {
+	if w.lease == nil || w.lease.held() {
+		return nil
+	}
+	return fmt.Errorf("runner: %s: %w", ID(w.Task), errLost)
 }
 
 // Input is the folder of the i-th input.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"otfusion/internal/atomicfile"
+	"otfusion/internal/smallfile"
 )
 
 // Failure is a task that could not be finished, with the reason.
@@ -21,7 +22,10 @@ type Failure struct {
 func (f Failure) Skipped() bool { return errors.Is(f.Err, errInput) }
 
 // failureFile says, in a task's folder, why its last run failed.
-const failureFile = "failure.txt"
+const (
+	failureFile    = "failure.txt"
+	maxFailureFile = 1 << 20 // bytes
+)
 
 // noteFailure tells other processes that a task failed, so that they do not
 // all try it. It is only a help, so it may itself fail, as on a full disk.
@@ -48,6 +52,6 @@ func (s Store) failedSince(t Task, start time.Time) error {
 
 // failure says why a task's last run failed, "" if none did.
 func (s Store) Failure(t Task) string {
-	reason, _ := os.ReadFile(filepath.Join(s.Dir(t), failureFile)) // none: not failed
+	reason, _ := smallfile.Read(filepath.Join(s.Dir(t), failureFile), maxFailureFile) // none: not failed
 	return strings.TrimSpace(string(reason))
 }

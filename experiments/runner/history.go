@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+
+	"otfusion/internal/smallfile"
 )
 
 // history is what a store tells about time.
@@ -47,7 +49,7 @@ func (r Runner) decode(d description) (Training, bool) {
 
 // readJSON reports whether it could.
 func readJSON(path string, v any) bool {
-	text, err := os.ReadFile(path)
+	text, err := smallfile.Read(path, maxResultFile)
 	return err == nil && json.Unmarshal(text, v) == nil
 }
 

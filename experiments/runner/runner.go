@@ -18,12 +18,14 @@ type Runner struct {
 	// so that a forecast knows from earlier runs how long training takes; nil: no
 	// task can be read back.
 	Decode func(kind string, config []byte) (Task, bool)
+
+	leases *leases // nil: with the usual times
 }
 
 // errInput says that a task was not tried because an input failed.
 var errInput = errors.New("an input failed")
 
-// poll is how often a runner looks again at tasks that other processes hold.
+// poll is how often a runner looks again at tasks that other processes have.
 const poll = time.Second
 
 // Run computes the tasks and all they depend on, or what the shard has to do of
@@ -44,21 +46,25 @@ func (r Runner) Run(ctx context.Context, tasks []Task) ([]Failure, error) {
 
 // schedule is the state of one Run.
 type schedule struct {
-	runner   Runner
-	started  time.Time
-	own      map[string]bool // by ID: what the shard answers for
-	read     map[string]bool // by ID: whose networks are read
-	pending  []Task          // not settled, not running; what to turn to first comes first
-	settled  map[string]bool // by ID; false: failed
-	running  int
-	total    int
-	ended    chan Failure // a running task has stopped, Err nil if it finished
-	failures []Failure
+	runner    Runner
+	started   time.Time
+	own       map[string]bool // by ID: what the shard answers for
+	read      map[string]bool // by ID: whose networks are read
+	elsewhere elsewhere       // what other processes have
+	pending   []Task          // not settled, not running; what to turn to first comes first
+	settled   map[string]bool // by ID; false: failed
+	running   int
+	total     int
+	ended     chan Failure // a running task has stopped, Err nil if it finished
+	failures  []Failure
 }
 
 func newSchedule(r Runner, plan []Task) *schedule {
 	r.Jobs = max(r.Jobs, 1)
-	s := &schedule{runner: r, started: time.Now(), own: map[string]bool{}, read: r.Env.Store.readNetworks(plan), pending: r.Shard.order(plan),
+	if r.leases == nil {
+		r.leases = newLeases()
+	}
+	s := &schedule{runner: r, elsewhere: newElsewhere(), started: time.Now(), own: map[string]bool{}, read: r.Env.Store.readNetworks(plan), pending: r.Shard.order(plan),
 		total: len(plan), settled: map[string]bool{}, ended: make(chan Failure)}
 	for _, t := range r.Shard.Own(plan) {
 		s.own[ID(t)] = true
@@ -104,7 +110,7 @@ func (s *schedule) consider(ctx context.Context, t Task) bool {
 		s.settle(t, Failed, err)
 		return true
 	}
-	if s.running == s.runner.Jobs {
+	if s.running == s.runner.Jobs || s.elsewhere.postponed(t) {
 		return false
 	}
 	return s.start(ctx, t)
@@ -128,8 +134,9 @@ func (s *schedule) known(t Task) (bool, error) {
 // start leases a task and runs it in the background; false if another process
 // has it.
 func (s *schedule) start(ctx context.Context, t Task) bool {
-	c, err := acquire(s.runner.Env.Store.Dir(t))
+	c, err := s.runner.leases.acquire(s.runner.Env.Store.Dir(t))
 	if errors.Is(err, errLeased) {
+		s.elsewhere.note(t, err)
 		return false
 	}
 	if err != nil {
@@ -164,6 +171,7 @@ func (s *schedule) wait(ctx context.Context) {
 	case f := <-s.ended:
 		s.finish(f)
 	case <-timer.C:
+		s.tellWaiting()
 	case <-ctx.Done():
 	}
 }
@@ -176,11 +184,16 @@ func (s *schedule) drain() {
 
 func (s *schedule) finish(f Failure) {
 	s.running--
-	if f.Err != nil {
+	switch {
+	case f.Err == nil:
+		s.settle(f.Task, Finished, nil)
+	case isElsewhere(f.Err):
+		s.elsewhere.note(f.Task, f.Err)
+		s.elsewhere.postpone(f.Task, s.runner.leases.heartbeat)
+		s.pending = append(s.pending, f.Task)
+	default:
 		s.settle(f.Task, Failed, f.Err)
-		return
 	}
-	s.settle(f.Task, Finished, nil)
 }
 
 func (s *schedule) settle(t Task, state State, err error) {
@@ -196,9 +209,13 @@ func (s *schedule) settle(t Task, state State, err error) {
 func (r Runner) attempt(ctx context.Context, t Task, c *lease) error {
 	r.Env.Store.forgetFailure(t)
 	err := r.compute(ctx, t, c)
-	if err != nil && ctx.Err() == nil && c.held() {
-		r.Env.Store.noteFailure(t, err)
+	switch {
+	case err == nil || ctx.Err() != nil || isElsewhere(err):
+		return err
+	case !c.held(): // two in one folder may fail for that alone
+		return fmt.Errorf("%w, and here: %w", errLost, err)
 	}
+	r.Env.Store.noteFailure(t, err)
 	return err
 }
 
@@ -211,13 +228,13 @@ func (r Runner) compute(ctx context.Context, t Task, c *lease) (err error) {
 		}
 	}()
 	start := time.Now()
-	w := &Workspace{Env: r.Env, Dir: r.Env.Store.Dir(t), Task: t}
+	w := &Workspace{Env: r.Env, Dir: r.Env.Store.Dir(t), Task: t, lease: c}
 	outcome, err := t.Run(ctx, w)
 	if err != nil {
 		return err
 	}
-	if !c.held() {
-		return fmt.Errorf("runner: %s: another process took the task over", ID(t))
+	if err := w.Held(); err != nil {
+		return err
 	}
 	return r.Env.Store.Save(t, Result{
 		Outcome:  outcome,

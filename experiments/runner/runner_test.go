@@ -135,7 +135,7 @@ func TestDamagedResultOfAnotherIsLeftAlone(t *testing.T) {
 	var runs atomic.Int32
 	store := Store{Root: t.TempDir()}
 	a, _ := diamond(&runs)
-	other, err := acquire(store.Dir(a))
+	other, err := newLeases().acquire(store.Dir(a))
 	if err != nil {
 		t.Fatal(err)
 	}

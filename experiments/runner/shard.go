@@ -71,8 +71,9 @@ func (s Shard) order(plan []Task) []Task {
 // what several shards write at their end is written in turn, the last one
 // knowing what all have done.
 func (s Store) Alone(ctx context.Context, name string, f func() error) error {
+	leases := newLeases()
 	for {
-		c, err := acquire(filepath.Join(s.Root, name))
+		c, err := leases.acquire(filepath.Join(s.Root, name))
 		if err == nil {
 			defer c.release()
 			return f()

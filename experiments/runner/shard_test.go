@@ -135,7 +135,7 @@ func TestShardLeavesWhatOthersDo(t *testing.T) {
 	plan := Closure([]Task{theirs, mine}) // theirs, input, mine: one for each of three shards
 	store := Store{Root: t.TempDir()}
 	hold := func(task Task) *lease {
-		c, err := acquire(store.Dir(task))
+		c, err := newLeases().acquire(store.Dir(task))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,10 +162,10 @@ func TestTaskOfAKilledWorkerIsTakenOver(t *testing.T) {
 	var runs atomic.Int32
 	a, _ := diamond(&runs)
 	store := Store{Root: t.TempDir()}
-	if _, err := acquire(store.Dir(a)); err != nil {
+	if _, err := newLeases().acquire(store.Dir(a)); err != nil {
 		t.Fatal(err)
 	}
-	age(t, store.Dir(a))
+	date(t, store.Dir(a), -2*time.Minute)
 	failures, err := Runner{Env: Env{Store: store}}.Run(context.Background(), []Task{a})
 	if err != nil || len(failures) > 0 || runs.Load() != 1 {
 		t.Errorf("%d tasks ran, failures %v, %v, want one and none", runs.Load(), failures, err)

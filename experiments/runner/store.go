@@ -14,12 +14,16 @@ import (
 	"time"
 
 	"otfusion/internal/atomicfile"
+	"otfusion/internal/smallfile"
 )
 
 // ModelFile is the name under which a task leaves the network it made.
 const ModelFile = "model.safetensors"
 
-const resultFile = "result.json"
+const (
+	resultFile    = "result.json"
+	maxResultFile = 64 << 20 // bytes
+)
 
 // tasksFolder holds, in a store, the folders of tasks.
 const tasksFolder = "tasks"
@@ -91,7 +95,7 @@ func (s Store) find(t Task, read map[string]bool) (Result, error) {
 }
 
 func (s Store) read(t Task) (r Result, err error) {
-	text, err := os.ReadFile(filepath.Join(s.Dir(t), resultFile))
+	text, err := smallfile.Read(filepath.Join(s.Dir(t), resultFile), maxResultFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, ErrUnfinished
 	}

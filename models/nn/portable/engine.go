@@ -5,7 +5,8 @@
 // contiguous, whatever the size of the map, and bias, batch norm and pools run
 // over channels. A convolution is a product of an im2row matrix, gathered block by
 // block into scratch memory, with its weights; all products go through one tile, in
-// assembly for amd64 with AVX2 or AVX-512. No result depends on the number of threads.
+// assembly for arm64, and for amd64 with AVX2 or AVX-512. No result depends on the
+// number of threads.
 package portable
 
 import (
