@@ -155,6 +155,9 @@ func (s Store) Save(t Task, r Result) error {
 	return atomicfile.WriteJSON(filepath.Join(s.Dir(t), resultFile), r)
 }
 
+// asideMark stands, before a time, behind the name of what SetAside moved.
+const asideMark = ".damaged-"
+
 // SetAside moves all that is in a damaged folder, but the lease, to
 // another, so that the task is computed again and nothing is lost. Only who
 // holds the lease may do so.
