@@ -25,6 +25,9 @@ const (
 	maxResultFile = 64 << 20 // bytes
 )
 
+// asideMark is in the names of folders that were set aside.
+const asideMark = ".damaged-"
+
 // tasksFolder holds, in a store, the folders of tasks.
 const tasksFolder = "tasks"
 
@@ -154,9 +157,6 @@ func (s Store) Save(t Task, r Result) error {
 	r.Model = sum
 	return atomicfile.WriteJSON(filepath.Join(s.Dir(t), resultFile), r)
 }
-
-// asideMark stands, before a time, behind the name of what SetAside moved.
-const asideMark = ".damaged-"
 
 // SetAside moves all that is in a damaged folder, but the lease, to
 // another, so that the task is computed again and nothing is lost. Only who
