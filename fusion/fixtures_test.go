@@ -2,42 +2,20 @@ package fusion
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"otfusion/data"
+	"otfusion/internal/golden"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 )
-
-// shared finds a file of the reference material beside the repository, or skips
-// the test.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	file := filepath.Join(append([]string{dir, "..", "shared"}, path...)...)
-	if _, err := os.Stat(file); err != nil {
-		t.Skipf("no reference material: %v", err)
-	}
-	return file
-}
 
 // mnistParents are the two networks that the paper's authors released.
 func mnistParents(t testing.TB) []*models.Model {
 	t.Helper()
 	var parents []*models.Model
-	for _, name := range []string{"model_0.safetensors", "model_1.safetensors"} {
-		m, err := checkpoint.Read(shared(t, "data", "mnist-mlpnet", name))
+	for _, path := range golden.ReleasedMLPNets(t, "safetensors") {
+		m, err := checkpoint.Read(path)
 		if err != nil {
 			t.Fatal(err)
 		}

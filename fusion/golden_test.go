@@ -24,7 +24,7 @@ type convnetGolden struct {
 
 func readGolden(t *testing.T) convnetGolden {
 	t.Helper()
-	content, err := os.ReadFile(shared(t, "goldens", "convnet_random_wts.json"))
+	content, err := os.ReadFile("testdata/convnet_random_wts.json")
 	if err != nil {
 		t.Fatal(err)
 	}
