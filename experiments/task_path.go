@@ -34,9 +34,13 @@ func (t Path) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	mix, err := t.Alignment.mixer(ctx, w.Env, ms, splits.Train)
+	if err != nil {
+		return Outcome{}, err
+	}
 	o := Outcome{Series: map[string][]float64{}}
 	for _, b := range t.Weights {
-		m, _, err := t.Alignment.weighted(1-b, b).apply(ctx, w.Env, ms, splits.Train)
+		m, err := mix(1-b, b)
 		if err != nil {
 			return o, err
 		}

@@ -24,6 +24,16 @@ func mnistParents(t testing.TB) []*models.Model {
 	return parents
 }
 
+// fuserOf is what the steps of a fusion of one model share.
+func fuserOf(t testing.TB, m *models.Model, o Options) *fuser {
+	t.Helper()
+	s, err := derive(m.Arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fuser{Options: o, structure: s, parents: []*models.Model{m}}
+}
+
 // build draws a model of a family; batch norms get statistics and factors of
 // their own, so that every parameter matters.
 func build(t testing.TB, name string, o models.Options, seed uint64) *models.Model {

@@ -8,11 +8,17 @@ import (
 	"otfusion/models"
 )
 
+// foldedSuffix ends the name of an architecture whose batch norms were folded.
+const foldedSuffix = "_folded"
+
 // FoldBatchNorm returns a model without batch norms that computes the same
 // function as m does in inference: every BatchNorm becomes part of the weights
 // and the bias of the Linear or Conv2D layer before it,
 //
 //	w' = γ/√(σ²+ε)·w,  b' = γ/√(σ²+ε)·(b − µ) + β.
+//
+// The name of its architecture ends in _folded, such as resnet18_bn_folded. A
+// model without batch norms is copied.
 //
 // It fails, naming the layer, where a BatchNorm reads anything else but another
 // such BatchNorm, or a layer that others read too.
@@ -20,10 +26,13 @@ func FoldBatchNorm(m *models.Model) (*models.Model, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: %w", err)
 	}
+	if !normed(m) {
+		return m.Clone(), nil
+	}
 	readers := m.Arch.Consumers()
 	folded := m.Clone()
 	arch := *m.Arch
-	arch.Layers = nil
+	arch.Name, arch.Layers = arch.Name+foldedSuffix, nil
 	renamed := map[string]string{} // BatchNorm -> the layer that takes its place
 	for _, l := range m.Arch.Layers {
 		read := l.Inputs[0]
@@ -39,7 +48,7 @@ func FoldBatchNorm(m *models.Model) (*models.Model, error) {
 		}
 		at := slices.IndexFunc(arch.Layers, func(p models.Layer) bool { return p.Name == l.Inputs[0] })
 		if at < 0 || !weighted(arch.Layers[at]) || len(readers[read]) > 1 {
-			return nil, fmt.Errorf("fusion: layer %s: wanted a BatchNorm that alone reads a Linear or Conv2D layer, found input %s", l.Name, read)
+			return nil, &NotFusibleError{Layer: l.Name, Reason: "to be folded, a BatchNorm has to be alone in reading a Linear or Conv2D layer, this one reads " + read}
 		}
 		fold(folded, &arch.Layers[at], l.Name)
 		renamed[l.Name] = l.Inputs[0]
@@ -50,22 +59,6 @@ func FoldBatchNorm(m *models.Model) (*models.Model, error) {
 
 // weighted tells the layers that have a weight and may have a bias.
 func weighted(l models.Layer) bool { return l.Op == models.Linear || l.Op == models.Conv2D }
-
-// withoutBatchNorm folds those models that have batch norms.
-func withoutBatchNorm(ms []*models.Model) ([]*models.Model, error) {
-	plain := make([]*models.Model, len(ms))
-	for k, m := range ms {
-		plain[k] = m
-		if !slices.ContainsFunc(m.Arch.Layers, func(l models.Layer) bool { return l.Op == models.BatchNorm }) {
-			continue
-		}
-		var err error
-		if plain[k], err = FoldBatchNorm(m); err != nil {
-			return nil, err
-		}
-	}
-	return plain, nil
-}
 
 // fold moves a BatchNorm's parameters into the layer before it.
 func fold(m *models.Model, l *models.Layer, norm string) {

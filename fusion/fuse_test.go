@@ -9,6 +9,7 @@ import (
 	"otfusion/data"
 	"otfusion/fusion/ot"
 	"otfusion/models"
+	"otfusion/models/nn"
 )
 
 // permutedCopies are n models that compute one function.
@@ -184,7 +185,7 @@ func TestReleasedCheckpointsByActivations(t *testing.T) {
 		if err := train.Gather(indices, samples.X, make([]int32, 200)); err != nil {
 			t.Fatal(err)
 		}
-		o := Options{Align: Activations, Samples: samples, Reference: Last}
+		o := Options{Align: Activations, Samples: samples, Record: nn.Recorder("", 0), Reference: Last}
 		fused, _, err := Fuse(context.Background(), parents, o)
 		if err != nil {
 			t.Fatal(err)

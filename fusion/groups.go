@@ -42,7 +42,7 @@ type Axis struct {
 
 // Groups derives the alignment groups of an architecture, in the order of
 // their first layers. Every axis of every parameter that counts channels is in
-// exactly one. It fails, naming the layer, where channels cannot be followed.
+// exactly one. It fails with a [NotFusibleError] where channels cannot be followed.
 func Groups(a *models.Arch) ([]Group, error) {
 	t := tracer{at: map[string]channels{}}
 	var err error
@@ -52,7 +52,7 @@ func Groups(a *models.Arch) ([]Group, error) {
 	t.at[models.InputName] = t.open(models.InputName, a.Input.C)
 	for _, l := range a.Layers {
 		if t.at[l.Name], err = t.follow(l); err != nil {
-			return nil, fmt.Errorf("fusion: layer %s: %w", l.Name, err)
+			return nil, &NotFusibleError{Layer: l.Name, Reason: err.Error()}
 		}
 	}
 	return t.groups(a)

@@ -40,11 +40,11 @@ func Prune(m *models.Model, p Pruning) (*models.Model, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: prune: %w", err)
 	}
-	groups, err := Groups(m.Arch)
+	s, err := derive(m.Arch)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := p.groups(groups)
+	chosen, err := p.groups(s.groups)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func Prune(m *models.Model, p Pruning) (*models.Model, error) {
 		kept[g.Name] = order[gone:]
 		slices.Sort(kept[g.Name])
 	}
-	return choose(m, groups, kept, narrowed(m.Arch, chosen, kept))
+	return choose(m, s, kept, narrowed(m.Arch, chosen, kept))
 }
 
 // groups are the hidden groups that hold the chosen layers.

@@ -17,7 +17,7 @@ import (
 // each behind those already corrected, the output layer too. This is least
 // squares as in RegMean (Jin et al. 2023), with the fused model's own inputs in
 // place of the parents'. A layer gains a bias if it had none. No label is used.
-func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []alignment) (*models.Model, error) {
+func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
 	fused.Arch = ownLayers(f.arch)
 	var e equations
 	for i := range fused.Arch.Layers {
@@ -44,7 +44,7 @@ func (f *fuser) readsSamples(l models.Layer) bool {
 }
 
 // regressLayer corrects one layer.
-func (f *fuser) regressLayer(ctx context.Context, e *equations, fused *models.Model, l *models.Layer, alignments []alignment) error {
+func (f *fuser) regressLayer(ctx context.Context, e *equations, fused *models.Model, l *models.Layer, alignments []mapping) error {
 	if err := e.begin(fused.Arch, l); err != nil {
 		return err
 	}

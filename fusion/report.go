@@ -9,13 +9,14 @@ import (
 
 // Report says what a fusion did.
 type Report struct {
-	Reference   int           `json:"reference"`   // index of the reference parent
-	Proportions []float64     `json:"proportions"` // of the parents, summing to 1
-	Passes      int           `json:"passes"`      // alignments done
-	Converged   bool          `json:"converged"`   // the last pass, and the last sweep of the descent, changed nothing
-	Sweeps      int           `json:"sweeps"`      // of coordinate descent, the most of any parent in the last pass
-	Seconds     float64       `json:"seconds"`     // alignment, average and repair; no files
-	Groups      []GroupReport `json:"groups"`      // of the last pass, by parent, then by group
+	Reference   int           `json:"reference"`       // index of the reference parent
+	Proportions []float64     `json:"proportions"`     // of the parents, summing to 1
+	Passes      int           `json:"passes"`          // alignments done
+	Converged   bool          `json:"converged"`       // every plan did; the last pass, and the last sweep of the descent, changed nothing
+	Sweeps      int           `json:"sweeps"`          // of coordinate descent, the most of any parent in the last pass
+	Seconds     float64       `json:"seconds"`         // alignment, average and repair; no files
+	Groups      []GroupReport `json:"groups"`          // of the last pass, by parent, then by group
+	Notes       []string      `json:"notes,omitempty"` // what a user should know: classes that moved, batch norms folded, biases added
 }
 
 // GroupReport says how one parent's channels of one group were matched to the
@@ -65,6 +66,7 @@ func (r *GroupReport) asSolved(plan *ot.Plan, m *transportMap, took time.Duratio
 func (r *Report) add(parent int, groups []GroupReport) {
 	for _, g := range groups {
 		if g.Method != "" {
+			r.Converged = r.Converged && g.Converged
 			g.Parent = parent
 			r.Groups = append(r.Groups, g)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"otfusion/internal/build"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
+	"otfusion/models/nn"
 )
 
 // sampleFlags choose the images that activations are compared on.
@@ -89,23 +91,23 @@ func (s images) Read(x []float32, from int) error {
 	return s.Gather(s.indices[from:from+n], x, make([]int32, n))
 }
 
-// alignFlags are the fusion options.
+// alignFlags are the fusion options. What is not given is the preset's.
 type alignFlags struct {
-	Preset          string    `enum:",paper-wts,paper-acts,best" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts or best."`
-	Align           string    `enum:",wts,acts" default:"" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts, needs --dataset)."`
-	Solver          string    `enum:"exact,sinkhorn" default:"exact" help:"Solver of the transport problems: exact or sinkhorn."`
-	Reg             *float64  `placeholder:"R" help:"Entropic regularisation of sinkhorn, in units of cost (default: 0.05)."`
-	Cost            string    `enum:",euclidean,sqeuclidean,cosine" default:"" placeholder:"COST" help:"Ground cost: euclidean (the default), sqeuclidean or cosine."`
-	NormalizeRows   bool      `help:"Compare channels scaled to unit length."`
-	MatchInputs     bool      `help:"By weights: compare the weights that read a channel as well, as git re-basin does."`
-	Residual        string    `enum:",group,paper" default:"" placeholder:"POLICY" help:"Residual connections: group (one shared map, the default) or paper (its average of maps)."`
-	TransportOutput bool      `help:"Align the classes too, as the paper's code does."`
-	PreserveScale   bool      `help:"With different widths: split weights between copies of a channel, which keeps the function where widths are multiples."`
-	Reference       string    `default:"last" help:"Parent that the others are aligned to: 0, 1, ..., last, or iterate (the last, then the fused model until nothing changes)."`
-	Passes          int       `default:"0" placeholder:"N" help:"Alignments; after the first, all parents are re-aligned to the fused model."`
-	Descent         int       `default:"0" placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups."`
-	Repair          string    `enum:",none,rescale,regress,bn" default:"" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale, regress or bn (needs --dataset)."`
-	Proportions     []float64 `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
+	Preset          string              `enum:",paper-wts,paper-acts,best" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts or best."`
+	Align           *fusion.Coordinates `enum:"wts,acts" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts, needs --dataset)."`
+	Solver          *string             `enum:"exact,sinkhorn" placeholder:"SOLVER" help:"Solver of the transport problems: exact (the default) or sinkhorn."`
+	Reg             *float64            `placeholder:"R" help:"Entropic regularisation of sinkhorn, in units of cost (default: 0.05)."`
+	Cost            *fusion.Cost        `enum:"euclidean,sqeuclidean,cosine" placeholder:"COST" help:"Ground cost: euclidean (the default), sqeuclidean or cosine."`
+	NormalizeRows   *bool               `negatable:"" help:"Compare channels scaled to unit length."`
+	MatchInputs     *bool               `negatable:"" help:"By weights: compare the weights that read a channel as well, as git re-basin does."`
+	Residual        *fusion.Residual    `enum:"group,paper" placeholder:"POLICY" help:"Residual connections: group (one shared map, the default) or paper (its average of maps)."`
+	TransportOutput *bool               `negatable:"" help:"Align the classes too, as the paper's code does. This may exchange classes; a note says which."`
+	PreserveScale   *bool               `negatable:"" help:"With different widths: split weights between copies of a channel, which keeps the function where widths are multiples."`
+	Reference       string              `default:"last" help:"Parent that the others are aligned to: 0, 1, ..., last, or iterate (the last, then the fused model until nothing changes)."`
+	Passes          *int                `placeholder:"N" help:"Alignments; after the first, all parents are re-aligned to the fused model (default: 1)."`
+	Descent         *int                `placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups (default: 0)."`
+	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset."`
+	Proportions     []float64           `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
 }
 
 const (
@@ -115,54 +117,36 @@ const (
 
 // options merges the preset with the flags that were given.
 func (f alignFlags) options() (fusion.Options, error) {
-	o := fusion.Options{Reference: fusion.Last}
-	if f.Preset != "" {
-		var err error
-		if o, err = fusion.Preset(f.Preset); err != nil {
-			return o, usageError{err}
-		}
+	c := fusion.Choice{
+		Preset: f.Preset, Align: f.Align, Cost: f.Cost, NormalizeRows: f.NormalizeRows, MatchInputs: f.MatchInputs, Residual: f.Residual,
+		TransportOutput: f.TransportOutput, PreserveScale: f.PreserveScale, Proportions: f.Proportions,
+		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair,
 	}
-	override(&o.Align, fusion.Align(f.Align))
-	override(&o.Cost, fusion.Cost(f.Cost))
-	override(&o.Residual, fusion.Residual(f.Residual))
-	override(&o.Repair, fusion.Repair(f.Repair))
-	if o.Repair == "none" {
-		o.Repair = fusion.NoRepair
+	switch given(f.Solver, "") {
+	case "exact":
+		c.Solver = ot.Exact{}
+	case "sinkhorn":
+		c.Solver = ot.Sinkhorn{Reg: given(f.Reg, standardReg)}
 	}
-	override(&o.Passes, f.Passes)
-	override(&o.Descent, f.Descent)
-	override(&o.NormalizeRows, f.NormalizeRows)
-	override(&o.MatchInputs, f.MatchInputs)
-	override(&o.TransportOutput, f.TransportOutput)
-	override(&o.PreserveScale, f.PreserveScale)
-	if f.Solver == "sinkhorn" {
-		o.Solver = ot.Sinkhorn{Reg: given(f.Reg, standardReg)}
+	if err := f.reference(&c); err != nil {
+		return fusion.Options{}, err
 	}
-	o.Proportions = f.Proportions
-	return o, f.reference(&o)
+	return c.Options()
 }
 
-// override replaces a value by one that was given.
-func override[T comparable](value *T, given T) {
-	var zero T
-	if given != zero {
-		*value = given
-	}
-}
-
-func (f alignFlags) reference(o *fusion.Options) error {
+func (f alignFlags) reference(c *fusion.Choice) error {
 	switch f.Reference {
 	case "last":
 		return nil
 	case "iterate":
-		override(&o.Passes, cmp.Or(f.Passes, iterations))
+		c.Passes = new(given(f.Passes, iterations))
 		return nil
 	}
 	k, err := strconv.Atoi(f.Reference)
 	if err != nil || k < 0 {
 		return usage("--reference: wanted the number of a parent from 0, last or iterate, found %q", f.Reference)
 	}
-	o.Reference = k
+	c.Reference = &k
 	return nil
 }
 
@@ -189,14 +173,14 @@ func (c *fuseCmd) check() error {
 	}
 	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
 		wantPositive("--samples", *c.Samples),
-		wantNotNegative("--passes", c.Passes), wantNotNegative("--descent", c.Descent))
+		wantNotNegative("--passes", given(c.Passes, 0)), wantNotNegative("--descent", given(c.Descent, 0)))
 }
 
 // unread refuses flags that nothing would read.
 func (c *fuseCmd) unread() error {
 	switch {
-	case c.Reg != nil && c.Solver != "sinkhorn":
-		return usage("--reg: wanted --solver sinkhorn with it, found %s", c.Solver)
+	case c.Reg != nil && given(c.Solver, "exact") != "sinkhorn":
+		return usage("--reg: wanted --solver sinkhorn with it, found %s", given(c.Solver, "exact"))
 	case c.SampleIndices != "" && c.Dataset == "":
 		return usage("--sample-indices: wanted a --dataset with it")
 	}
@@ -219,11 +203,11 @@ func (c *fuseCmd) Run(g *globals) error {
 	if o.Samples, err = c.load(g); err != nil {
 		return err
 	}
-	o.Record = fusion.RecordOn(g.Compute, g.Threads)
-	if o.Samples == nil && (o.Align == fusion.Activations || o.Repair != fusion.NoRepair) {
+	o.Record = nn.Recorder(g.Compute, g.Threads)
+	fused, report, err := fusion.Fuse(g.ctx, parents, o)
+	if errors.Is(err, fusion.ErrNeedsSamples) {
 		return usage("activations and repair need images: name a --dataset")
 	}
-	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if err != nil {
 		return err
 	}
