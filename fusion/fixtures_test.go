@@ -34,6 +34,16 @@ func fuserOf(t testing.TB, m *models.Model, o Options) *fuser {
 	return &fuser{Options: o, structure: s, parents: []*models.Model{m}}
 }
 
+// preset is a named choice of options.
+func preset(t testing.TB, name string) Options {
+	t.Helper()
+	o, err := Preset(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 // build draws a model of a family; batch norms get statistics and factors of
 // their own, so that every parameter matters.
 func build(t testing.TB, name string, o models.Options, seed uint64) *models.Model {

@@ -76,7 +76,7 @@ func (d *Distillation) identity() *distillIdentity {
 	}
 	id := &distillIdentity{Weights: d.Weights, Gamma: d.Gamma, Temperature: d.Temperature, PerClass: d.PerClass}
 	for _, t := range d.Teachers {
-		id.Teachers = append(id.Teachers, fingerprint(t))
+		id.Teachers = append(id.Teachers, t.Fingerprint())
 	}
 	return id
 }
