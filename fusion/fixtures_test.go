@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"otfusion/data"
+	"otfusion/internal/argmax"
 	"otfusion/internal/golden"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
@@ -137,13 +138,7 @@ func accuracy(t testing.TB, m *models.Model, x InMemory, labels []int32) float64
 	out := mlpLogits(t, m, x)
 	correct := 0
 	for i, label := range labels {
-		best, row := 0, out[i*classes:(i+1)*classes]
-		for c, v := range row {
-			if v > row[best] {
-				best = c
-			}
-		}
-		if int32(best) == label {
+		if int32(argmax.Of(out[i*classes:(i+1)*classes])) == label {
 			correct++
 		}
 	}

@@ -34,7 +34,7 @@ func (d *Distillation) check(student *models.Arch) error {
 	case !(d.Temperature > 0 && d.Temperature <= maxTemperature):
 		return fmt.Errorf("distillation: wanted a temperature above 0 and at most %g, found %g", float64(maxTemperature), d.Temperature)
 	}
-	if _, err := normalise(d.Weights, len(d.Teachers)); err != nil {
+	if _, err := ensembleWeights(d.Weights, len(d.Teachers)); err != nil {
 		return fmt.Errorf("distillation: %w", err)
 	}
 	for k, t := range d.Teachers {
