@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 )
 
@@ -10,13 +12,6 @@ import (
 // the validation column is for choosing among them.
 func methods() Experiment {
 	return Experiment{Name: "methods", Title: "Ways of fusing, one-shot, on CIFAR-10", Source: "beyond the paper", Present: presentMethods}
-}
-
-// method is a way of fusing.
-type method struct {
-	label     string
-	alignment Alignment
-	normed    bool // only for networks with batch norm
 }
 
 func allMethods() []method {
@@ -42,39 +37,39 @@ func allMethods() []method {
 	}
 }
 
-func presentMethods(b *Book) Report {
-	var r Report
+func presentMethods(l *Loader) report.Content {
+	var r report.Content
 	for _, c := range []struct {
 		title   string
 		pairing pairing
 		normed  bool
 		within  float64
 	}{
-		{"VGG11", vggPairing(b.Scale), false, 2},
-		{"ResNet18 without batch norm", resNetPairing(b.Scale), false, 5},
-		{"ResNet18 with batch norm", normedPairing(b.Scale), true, 3},
+		{"VGG11", vggPairing(l.Scale), false, 2},
+		{"ResNet18 without batch norm", resNetPairing(l.Scale), false, 5},
+		{"ResNet18 with batch norm", normedPairing(l.Scale), true, 3},
 	} {
-		t := methodTable(b, c.title, c.pairing, c.normed)
+		t := methodTable(l, c.title, c.pairing, c.normed)
 		r.Tables = append(r.Tables, t)
-		weaker, fused := min(t.value("model A", 1), t.value("model B", 1)), t.value(allMethods()[len(allMethods())-1].label, 1)
-		r.Findings = append(r.Findings, b.findings(goal(judge(fmt.Sprintf("Goal for %s: best is within %.0f points of the weaker parent, one-shot.", c.title, c.within),
+		weaker, fused := min(t.Value("model A", 1), t.Value("model B", 1)), t.Value(allMethods()[len(allMethods())-1].label, 1)
+		r.Claims = append(r.Claims, l.claims(goal(judge(fmt.Sprintf("Goal for %s: best is within %.0f points of the weaker parent, one-shot.", c.title, c.within),
 			fused >= weaker-c.within, "weaker parent %.2f, best %.2f", weaker, fused)))...)
 	}
 	return r
 }
 
-func methodTable(b *Book, title string, p pairing, normed bool) Table {
-	t := Table{Title: "Two " + title + ", one-shot accuracy in %", Columns: []string{"validation", "test"},
-		Note: fmt.Sprintf("Scale %s, one pair: parents %s. Activations of 1,000 images where not said. %s", b.Scale, effortOf(p.recipe), cifarNote)}
-	add := func(label string, task Task) {
-		t.Rows = append(t.Rows, Row{Label: label, Values: []Value{Ours(Summarize(b.Metric(task, "validation"))), Ours(Summarize(b.Metric(task, "accuracy")))}})
+func methodTable(l *Loader, title string, p pairing, normed bool) report.Table {
+	t := report.Table{Title: "Two " + title + ", one-shot accuracy in %", Columns: []string{"validation", "test"},
+		Note: fmt.Sprintf("Scale %s, one pair: parents %s. Activations of 1,000 images where not said. %s", l.Scale, effortOf(p.recipe), cifarNote)}
+	add := func(label string, task runner.Task) {
+		t.Rows = append(t.Rows, report.Row{Label: label, Values: []report.Value{report.Ours(report.Summarize(l.Metric(task, "validation"))), report.Ours(report.Summarize(l.Metric(task, "accuracy")))}})
 	}
 	q := p.pair(0)
 	add("model A", q.a)
 	add("model B", q.b)
 	for _, m := range allMethods() {
 		if !m.normed || normed {
-			add(m.label, Fuse{Parents: []Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation})
+			add(m.label, Fuse{Parents: []runner.Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation})
 		}
 	}
 	return t

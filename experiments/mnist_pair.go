@@ -1,6 +1,9 @@
 package experiments
 
-import "otfusion/train"
+import (
+	"otfusion/experiments/report"
+	"otfusion/train"
+)
 
 // mnistPair fuses two MLPNets trained on MNIST, one-shot and fine-tuned: the
 // MNIST rows of the paper's tables S4 to S6.
@@ -19,7 +22,7 @@ func mnistPairing(s Scale) pairing {
 		a:           published{97.72, 98.19},
 		b:           published{97.75, 98.11},
 		ensemble:    97.88,
-		mergers:     mnistMergers,
+		methods:     mnistMethods,
 		note: "Activations of 200 training images. The paper's parents are one pair; its other values are means over five runs, " +
 			"its value by weights has rows of unit length.",
 	}
@@ -35,8 +38,8 @@ func mnistRecipe(s Scale) train.Recipe {
 	return r
 }
 
-func mnistMergers(seed uint64) []merger {
-	return []merger{
+func mnistMethods(seed uint64) []method {
+	return []method{
 		{label: "vanilla average", alignment: Vanilla(), paper: published{73.84, 98.22}},
 		{label: "OT, weights", alignment: Alignment{Preset: "paper-wts"}, paper: published{oneShot: 96.63}},
 		{label: "OT, activations", alignment: byActivations(200, seed), paper: published{96.21, 98.28}},
@@ -48,30 +51,30 @@ func byActivations(samples int, seed uint64) Alignment {
 	return Alignment{Preset: "paper-acts", Samples: samples, Seed: seed}
 }
 
-func presentMNISTPair(b *Book) Report {
-	p := mnistPairing(b.Scale)
-	t := p.table(b, "Accuracy of two MLPNets and of what becomes of them, % of the MNIST test set")
-	f := Figure{
+func presentMNISTPair(l *Loader) report.Content {
+	p := mnistPairing(l.Scale)
+	t := p.table(l, "Accuracy of two MLPNets and of what becomes of them, % of the MNIST test set")
+	f := report.Figure{
 		Title: "Accuracy of the average between A (0) and B (1).", XLabel: "weight of B", YLabel: "test accuracy, %",
-		Note: "With OT, A's channels are aligned to B's before averaging. Scale " + string(b.Scale) + ".",
+		Note: "With OT, A's channels are aligned to B's before averaging. Scale " + string(l.Scale) + ".",
 	}
-	for k, m := range p.mergers(0) {
-		f.Curves = append(f.Curves, Curve{Name: m.label, X: tenths(), Y: p.path(b, k, tenths(), "accuracy")})
+	for k, m := range p.methods(0) {
+		f.Curves = append(f.Curves, report.Curve{Name: m.label, X: tenths(), Y: p.path(l, k, tenths(), "accuracy")})
 	}
-	return Report{Tables: []Table{t}, Figures: []Figure{f}, Findings: b.findings(mnistFindings(t)...)}
+	return report.Content{Tables: []report.Table{t}, Figures: []report.Figure{f}, Claims: l.claims(mnistClaims(t)...)}
 }
 
 // mnistClose is what is known of why Q14 does not hold for MLPNets.
 const mnistClose = "The paper's fusion is ahead by 0.06 points, on one pair of parents; other seeds order the four otherwise."
 
-// mnistFindings judges the paper's claims by the table.
-func mnistFindings(t Table) []Finding {
-	a, b, ensemble := t.value("model A", 0), t.value("model B", 0), t.value("ensemble of A and B", 0)
-	vanilla, wts, acts := t.value("vanilla average", 0), t.value("OT, weights", 0), t.value("OT, activations", 0)
-	return []Finding{
+// mnistClaims judges the paper's claims by the table.
+func mnistClaims(t report.Table) []report.Claim {
+	a, b, ensemble := t.Value("model A", 0), t.Value("model B", 0), t.Value("ensemble of A and B", 0)
+	vanilla, wts, acts := t.Value("vanilla average", 0), t.Value("OT, weights", 0), t.Value("OT, activations", 0)
+	return []report.Claim{
 		judge("Q8: OT fusion comes near its parents, vanilla averaging does not; the ensemble is at least as good as the better parent.",
 			acts > vanilla+10 && wts > vanilla+10 && acts < max(a, b) && acts >= min(a, b)-3 && ensemble >= max(a, b),
 			"parents %.2f and %.2f, ensemble %.2f, vanilla %.2f, OT %.2f by weights and %.2f by activations", a, b, ensemble, vanilla, wts, acts),
-		tunedFinding("Q14 on MNIST: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", t, "OT, activations").because(mnistClose),
+		tunedClaim("Q14 on MNIST: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", t, "OT, activations").Because(mnistClose),
 	}
 }

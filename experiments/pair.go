@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -16,26 +18,27 @@ type pairing struct {
 	finetune      train.Recipe
 	a, b          published // the parents
 	ensemble      float64
-	mergers       func(seed uint64) []merger
+	methods       func(seed uint64) []method
 	note          string // what else a reader must know
 }
 
 // published are accuracies of the paper; 0 where it has none.
 type published struct{ oneShot, tuned float64 }
 
-// merger is a way of making one network of two.
-type merger struct {
+// method is a way of making one network of two.
+type method struct {
 	label     string
 	alignment Alignment
 	paper     published
 	untuned   bool // not trained further
+	normed    bool // only for networks with batch norm
 }
 
 // pair is two parents.
 type pair struct{ a, b Train }
 
-// way leads from a to b, past the weights of b.
-func (p pair) way(a Alignment, weights ...float64) Path {
+// path is measured between a and b at weights of b.
+func (p pair) path(a Alignment, weights ...float64) Path {
 	return Path{A: p.a, B: p.b, Alignment: a, Weights: weights, Dataset: p.b.Dataset, Validation: p.b.Recipe.Validation}
 }
 
@@ -54,66 +57,66 @@ func (p pairing) pairs() []pair {
 	return list
 }
 
-// merge is the task of making the k-th merger of pair i.
-func (p pairing) merge(i, k int) Task {
+// merge is the task of applying the k-th method to pair i.
+func (p pairing) merge(i, k int) runner.Task {
 	parents := p.pair(i)
 	return Fuse{
-		Parents: []Task{parents.a, parents.b}, Alignment: p.mergers(uint64(i))[k].alignment,
+		Parents: []runner.Task{parents.a, parents.b}, Alignment: p.methods(uint64(i))[k].alignment,
 		Dataset: p.dataset, Validation: p.recipe.Validation,
 	}
 }
 
 // row is one network of every pair, one-shot and trained further.
-func (p pairing) row(b *Book, label string, paper published, network func(i int) Task) Row {
-	var tuned []Task
+func (p pairing) row(l *Loader, label string, paper published, network func(i int) runner.Task) report.Row {
+	var tuned []runner.Task
 	for i := range p.repetitions {
 		tuned = append(tuned, Finetune{Model: network(i), Dataset: p.dataset, Recipe: p.finetune, Seed: uint64(i)})
 	}
-	r := p.oneShotRow(b, label, paper, network)
-	r.Values[1] = against(b.Over(tuned, "accuracy"), paper.tuned)
+	r := p.oneShotRow(l, label, paper, network)
+	r.Values[1] = against(l.Over(tuned, "accuracy"), paper.tuned)
 	return r
 }
 
-func (p pairing) oneShotRow(b *Book, label string, paper published, network func(i int) Task) Row {
-	var once []Task
+func (p pairing) oneShotRow(l *Loader, label string, paper published, network func(i int) runner.Task) report.Row {
+	var once []runner.Task
 	for i := range p.repetitions {
 		once = append(once, network(i))
 	}
-	return Row{Label: label, Values: []Value{against(b.Over(once, "accuracy"), paper.oneShot), Words("not tried")}}
+	return report.Row{Label: label, Values: []report.Value{against(l.Over(once, "accuracy"), paper.oneShot), report.Words("not tried")}}
 }
 
 // against is a value beside the paper's, if it has one.
-func against(s Stat, paper float64) Value {
+func against(s report.Stat, paper float64) report.Value {
 	if paper == 0 {
-		return Ours(s)
+		return report.Ours(s)
 	}
-	return Against(s, paper)
+	return report.Against(s, paper)
 }
 
 // table compares the parents, their ensemble, and what is made of them.
-func (p pairing) table(b *Book, title string) Table {
-	t := Table{Title: title, Columns: []string{"one-shot", "fine-tuned"}, Note: p.describe(b.Scale)}
+func (p pairing) table(l *Loader, title string) report.Table {
+	t := report.Table{Title: title, Columns: []string{"one-shot", "fine-tuned"}, Note: p.describe(l.Scale)}
 	t.Rows = append(t.Rows,
-		p.row(b, "model A", p.a, func(i int) Task { return p.pair(i).a }),
-		p.row(b, "model B", p.b, func(i int) Task { return p.pair(i).b }))
-	var ensembles []Task
+		p.row(l, "model A", p.a, func(i int) runner.Task { return p.pair(i).a }),
+		p.row(l, "model B", p.b, func(i int) runner.Task { return p.pair(i).b }))
+	var ensembles []runner.Task
 	for _, q := range p.pairs() {
-		ensembles = append(ensembles, Ensemble{Members: []Task{q.a, q.b}, Dataset: p.dataset})
+		ensembles = append(ensembles, Ensemble{Members: []runner.Task{q.a, q.b}, Dataset: p.dataset})
 	}
-	t.Rows = append(t.Rows, Row{Label: "ensemble of A and B", Values: []Value{against(b.Over(ensembles, "accuracy"), p.ensemble), Words("two networks")}})
-	for k, m := range p.mergers(0) {
+	t.Rows = append(t.Rows, report.Row{Label: "ensemble of A and B", Values: []report.Value{against(l.Over(ensembles, "accuracy"), p.ensemble), report.Words("two networks")}})
+	for k, m := range p.methods(0) {
 		row := p.row
 		if m.untuned {
 			row = p.oneShotRow
 		}
-		t.Rows = append(t.Rows, row(b, m.label, m.paper, func(i int) Task { return p.merge(i, k) }))
+		t.Rows = append(t.Rows, row(l, m.label, m.paper, func(i int) runner.Task { return p.merge(i, k) }))
 	}
 	return t
 }
 
 func (p pairing) describe(s Scale) string {
 	return fmt.Sprintf("Scale %s, %s: parents %s; fine-tuning %s. One network takes the place of two (efficiency 2×). %s",
-		s, plural(p.repetitions, "pair of seeds", "pairs of seeds"), effortOf(p.recipe), effortOf(p.finetune), p.note)
+		s, report.Plural(p.repetitions, "pair of seeds", "pairs of seeds"), effortOf(p.recipe), effortOf(p.finetune), p.note)
 }
 
 // effortOf says in words how long a recipe trains and which epoch it keeps.
@@ -123,28 +126,21 @@ func effortOf(r train.Recipe) string {
 		train.SelectTest:       "the best on the test set kept, as in the paper",
 		train.SelectValidation: fmt.Sprintf("the best on %d held-out images kept", r.Validation),
 	}
-	effort := plural(r.Epochs, "epoch", "epochs")
+	effort := report.Plural(r.Epochs, "epoch", "epochs")
 	if r.Images > 0 {
 		effort += fmt.Sprintf(" of %d images", r.Images)
 	}
 	return effort + ", " + kept[r.Select]
 }
 
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// path measures a metric on the way from A to B with the k-th merger, over the
+// path measures a metric between A and B with the k-th method, over the
 // pairs.
-func (p pairing) path(b *Book, k int, weights []float64, metric string) []Stat {
-	var ways []Task
+func (p pairing) path(l *Loader, k int, weights []float64, metric string) []report.Stat {
+	var paths []runner.Task
 	for i, q := range p.pairs() {
-		ways = append(ways, q.way(p.mergers(uint64(i))[k].alignment, weights...))
+		paths = append(paths, q.path(p.methods(uint64(i))[k].alignment, weights...))
 	}
-	return b.Curve(ways, len(weights), b.named(metric))
+	return l.Curve(paths, len(weights), l.named(metric))
 }
 
 // recipe returns a built-in recipe.

@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -11,18 +13,18 @@ func table2() Experiment {
 	return Experiment{Name: "table2", Title: "Four and six VGG11 on CIFAR-10", Source: "Tables 2 and S9", Present: presentTable2}
 }
 
-// crowd is a fusion of several parents that share recipe and architecture.
-type crowd struct {
-	parents  []Task
+// parentSet is several parents that share recipe and architecture.
+type parentSet struct {
+	parents  []runner.Task
 	dataset  string
 	recipe   train.Recipe
 	finetune train.Recipe
 }
 
-// crowdOf trains n networks. At laptop scale they are trained briefly.
-func crowdOf(s Scale, n int) crowd {
+// parentSetOf trains n networks. At laptop scale they are trained briefly.
+func parentSetOf(s Scale, n int) parentSet {
 	p := cifarPairing(s, "vgg11", nil)
-	c := crowd{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
+	c := parentSet{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
 	if s == Laptop {
 		c.recipe = recipe("quick", train.FromScratch, "vgg11", "cifar10")
 		c.finetune = recipe("quick", train.FineTuning, "vgg11", "cifar10")
@@ -37,18 +39,18 @@ func crowdOf(s Scale, n int) crowd {
 	return c
 }
 
-func (c crowd) merge(a Alignment) Task {
+func (c parentSet) merge(a Alignment) runner.Task {
 	return Fuse{Parents: c.parents, Alignment: a, Dataset: c.dataset, Validation: c.recipe.Validation}
 }
 
-// values are a merger's accuracy, one-shot and trained further.
-func (c crowd) values(b *Book, a Alignment, paper published) []Value {
+// values are a method's accuracy, one-shot and trained further.
+func (c parentSet) values(l *Loader, a Alignment, paper published) []report.Value {
 	t := c.merge(a)
 	tuned := Finetune{Model: t, Dataset: c.dataset, Recipe: c.finetune}
-	return []Value{against(Summarize(b.Metric(t, "accuracy")), paper.oneShot), against(Summarize(b.Metric(tuned, "accuracy")), paper.tuned)}
+	return []report.Value{against(report.Summarize(l.Metric(t, "accuracy")), paper.oneShot), against(report.Summarize(l.Metric(tuned, "accuracy")), paper.tuned)}
 }
 
-func presentTable2(b *Book) Report {
+func presentTable2(l *Loader) report.Content {
 	papers := map[int]struct {
 		individuals, ensemble float64
 		vanilla, ot           published
@@ -56,46 +58,46 @@ func presentTable2(b *Book) Report {
 		4: {90.44, 91.77, published{10.00, 12.40}, published{73.31, 90.91}},
 		6: {90.44, 91.85, published{10.00, 11.01}, published{72.16, 91.06}},
 	}
-	var r Report
+	var r report.Content
 	for _, k := range []int{4, 6} {
-		c, paper := crowdOf(b.Scale, k), papers[k]
+		c, paper := parentSetOf(l.Scale, k), papers[k]
 		ensemble := Ensemble{Members: c.parents, Dataset: c.dataset}
-		t := Table{
+		t := report.Table{
 			Title:   fmt.Sprintf("%d VGG11 on CIFAR-10, test accuracy in %%", k),
 			Columns: []string{"one-shot", "fine-tuned"},
 			Note: fmt.Sprintf("Scale %s, one run: parents %s; fine-tuning %s. One network takes the place of %d (efficiency %d×). "+
-				"Parents are aligned to the last one. %s", b.Scale, effortOf(c.recipe), effortOf(c.finetune), k, k, cifarNote),
-			Rows: []Row{
-				{Label: "parents, mean", Values: []Value{Against(b.Over(c.parents, "accuracy"), paper.individuals), Words("not tried")}},
-				{Label: "ensemble", Values: []Value{Against(Summarize(b.Metric(ensemble, "accuracy")), paper.ensemble), Words("%d networks", k)}},
-				{Label: "vanilla average", Values: c.values(b, Vanilla(), paper.vanilla)},
-				{Label: "OT, activations", Values: c.values(b, byActivations(200, 0), paper.ot)},
-				{Label: "our best", Values: c.values(b, best(0), published{})},
+				"Parents are aligned to the last one. %s", l.Scale, effortOf(c.recipe), effortOf(c.finetune), k, k, cifarNote),
+			Rows: []report.Row{
+				{Label: "parents, mean", Values: []report.Value{report.Against(l.Over(c.parents, "accuracy"), paper.individuals), report.Words("not tried")}},
+				{Label: "ensemble", Values: []report.Value{report.Against(report.Summarize(l.Metric(ensemble, "accuracy")), paper.ensemble), report.Words("%d networks", k)}},
+				{Label: "vanilla average", Values: c.values(l, Vanilla(), paper.vanilla)},
+				{Label: "OT, activations", Values: c.values(l, byActivations(200, 0), paper.ot)},
+				{Label: "our best", Values: c.values(l, best(0), published{})},
 			},
 		}
 		r.Tables = append(r.Tables, t)
-		r.Findings = append(r.Findings, b.findings(crowdFinding(k, c.strongest(b), t).because(c.less(crowdOf(Paper, k))))...)
+		r.Claims = append(r.Claims, l.claims(parentSetClaim(k, c.strongest(l), t).Because(c.less(parentSetOf(Paper, k))))...)
 	}
 	return r
 }
 
 // strongest is the accuracy of the best parent.
-func (c crowd) strongest(b *Book) float64 {
+func (c parentSet) strongest(l *Loader) float64 {
 	best := 0.0
 	for _, p := range c.parents {
-		best = max(best, b.Metric(p, "accuracy"))
+		best = max(best, l.Metric(p, "accuracy"))
 	}
 	return best
 }
 
-// less says by how much a crowd is trained less than the paper's.
-func (c crowd) less(paper crowd) string {
+// less says by how much a set is trained less than the paper's.
+func (c parentSet) less(paper parentSet) string {
 	return trainedLess(c.recipe, paper.recipe, c.finetune, paper.finetune)
 }
 
-func crowdFinding(k int, parent float64, t Table) Finding {
-	vanilla, ot := t.value("vanilla average", 0), t.value("OT, activations", 0)
-	failed, tuned := t.value("vanilla average", 1), t.value("OT, activations", 1)
+func parentSetClaim(k int, parent float64, t report.Table) report.Claim {
+	vanilla, ot := t.Value("vanilla average", 0), t.Value("OT, activations", 0)
+	failed, tuned := t.Value("vanilla average", 1), t.Value("OT, activations", 1)
 	return judge(fmt.Sprintf("Q15, K = %d: the vanilla average is at chance and stays there when fine-tuned, fusion is not, and fine-tuned it beats every parent.", k),
 		vanilla < 15 && failed < 15 && ot > vanilla+20 && tuned > parent,
 		"best parent %.2f, vanilla %.2f, OT %.2f; fine-tuned vanilla %.2f, OT %.2f", parent, vanilla, ot, failed, tuned)

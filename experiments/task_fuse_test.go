@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 )
 
@@ -12,7 +13,7 @@ import (
 func TestAlignmentsReachTheOptions(t *testing.T) {
 	options := func(a Alignment) reflect.Value {
 		a.Preset = "paper-wts"
-		o, err := a.options(Env{})
+		o, err := a.options(runner.Env{})
 		if err != nil {
 			t.Fatal(err)
 		}

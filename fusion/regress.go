@@ -17,13 +17,15 @@ import (
 // each behind those already corrected, the output layer too. This is least
 // squares as in RegMean (Jin et al. 2023), with the fused model's own inputs in
 // place of the parents'. A layer gains a bias if it had none. No label is used.
+// Convolutions of several groups, and batch norms that could not be folded, stay
+// as averaged: the layers that read them correct for it.
 func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
 	fused.Arch = ownLayers(f.arch)
 	var e equations
 	for i := range fused.Arch.Layers {
 		l := &fused.Arch.Layers[i]
 		// Behind the network's input the average is exact: all parents read the same.
-		if !weighted(*l) || f.readsSamples(*l) {
+		if !weighted(*l) || l.Groups > 1 || f.readsSamples(*l) {
 			continue
 		}
 		if err := f.regressLayer(ctx, &e, fused, l, alignments); err != nil {

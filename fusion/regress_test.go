@@ -74,7 +74,7 @@ func missing(t *testing.T, m *models.Model, parents []*models.Model, x InMemory)
 }
 
 func TestRegressionBringsTheFusedLogitsToTheParentsAverage(t *testing.T) {
-	for _, name := range []string{"mlp with bias", "resnet18_bn"} {
+	for _, name := range []string{"mlp with bias", "resnet18_bn", "mobilenet", "densenet", "activations", "grouped"} {
 		network := networks()[name]
 		parents := []*models.Model{network(t, 1), network(t, 2)}
 		x := noise(parents[0].Arch.Input, 30, 3)
@@ -98,7 +98,7 @@ func TestRegressionBringsTheFusedLogitsToTheParentsAverage(t *testing.T) {
 }
 
 func TestRegressionLeavesCopiesAlone(t *testing.T) {
-	for _, name := range []string{"mlp", "resnet18"} {
+	for _, name := range []string{"mlp", "resnet18", "mobilenet", "densenet", "activations", "grouped"} {
 		network := networks()[name]
 		m := network(t, 1)
 		x := noise(m.Arch.Input, 6, 3)

@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"otfusion/internal/smallfile"
 )
 
 //go:embed recipes/*.yaml
@@ -49,6 +50,9 @@ func (f recipeFile) section(p Purpose) map[string]Recipe {
 	return f.Train
 }
 
+// maxRecipeFile bounds the size of a recipe file in bytes.
+const maxRecipeFile = 1 << 20
+
 // RecipeNames lists the built-in recipes.
 func RecipeNames() []string {
 	entries, _ := embedded.ReadDir("recipes") // embedded: cannot fail
@@ -63,8 +67,10 @@ func RecipeNames() []string {
 // built-in one or the path of a YAML file (it ends in .yaml or .yml, or has a
 // slash). An architecture's suffixes are dropped until an entry is found:
 // vgg11_half_bn/cifar100 falls back to vgg11_bn, vgg11_half and vgg11, then to
-// these for cifar10, then to "default". Unknown keys and impossible values
-// are errors that name file, line and key.
+// these for cifar10, then to "default". So do fashion-mnist to mnist, and other
+// datasets to mnist and cifar10, whichever the architecture has. Unknown keys,
+// impossible values and a second YAML document are errors that name file, line
+// and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
 	text, file, err := readRecipeFile(name)
 	if err != nil {
@@ -75,7 +81,7 @@ func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, err
 
 func readRecipeFile(name string) (text []byte, file string, err error) {
 	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
-		text, err = os.ReadFile(name)
+		text, err = smallfile.Read(name, maxRecipeFile)
 		if err != nil {
 			err = fmt.Errorf("train: recipe: %w", err)
 		}
@@ -97,17 +103,26 @@ func candidates(arch, dataset string) []string {
 		names = append(names, family+"_bn", base)
 	}
 	names = append(names, family)
-	datasets := []string{dataset}
-	if dataset == "cifar100" {
-		datasets = append(datasets, "cifar10")
-	}
 	var keys []string
-	for _, d := range datasets {
+	for _, d := range append([]string{dataset}, related(dataset)...) {
 		for _, n := range names {
 			keys = append(keys, n+"/"+d)
 		}
 	}
 	return append(keys, "default")
+}
+
+// related are the datasets whose recipes serve for another.
+func related(dataset string) []string {
+	switch dataset {
+	case "mnist", "cifar10":
+		return nil
+	case "cifar100":
+		return []string{"cifar10"}
+	case "fashion-mnist":
+		return []string{"mnist"}
+	}
+	return []string{"mnist", "cifar10"}
 }
 
 // parseRecipe reads the recipe of the first of the keys that the purpose's
@@ -134,6 +149,9 @@ func parseRecipeFile(text []byte, file string) (recipeFile, error) {
 	if err := decoder.Decode(&recipes); err != nil && err != io.EOF {
 		return recipes, yamlError(file, err)
 	}
+	if err := checkEnd(decoder, file); err != nil {
+		return recipes, err
+	}
 	var nodes yaml.Node
 	if err := yaml.Unmarshal(text, &nodes); err != nil {
 		return recipes, yamlError(file, err)
@@ -151,6 +169,18 @@ func parseRecipeFile(text []byte, file string) (recipeFile, error) {
 		}
 	}
 	return recipes, nil
+}
+
+// checkEnd refuses a second document, which nothing would read.
+func checkEnd(d *yaml.Decoder, file string) error {
+	var second yaml.Node
+	switch err := d.Decode(&second); {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return yamlError(file, err)
+	}
+	return fmt.Errorf("train: recipe %s:%d: wanted one YAML document, found a second", file, second.Line)
 }
 
 // yamlError puts the file and the line in front of what yaml says.

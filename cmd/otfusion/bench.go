@@ -33,8 +33,8 @@ func (f benchFlags) options(g *globals) (*models.Arch, nn.Options, error) {
 	}
 	batch := f.Batch
 	switch {
-	case batch < 0:
-		return nil, nn.Options{}, wantPositive("--batch", batch)
+	case batch < 0 || batch > maxBatch:
+		return nil, nn.Options{}, wantBetween("--batch", batch, 1, maxBatch)
 	case batch == 0 && f.Arch == "mlpnet":
 		batch = 64
 	case batch == 0:
@@ -54,10 +54,10 @@ func (c *benchTrainCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := wantPositive("--steps", c.Steps); err != nil {
+	if err := wantBetween("--steps", c.Steps, 1, maxSteps); err != nil {
 		return err
 	}
-	r, err := bench.Train(a, o, c.Steps)
+	r, err := await(g.ctx, func() (bench.Result, error) { return bench.Train(a, o, c.Steps) })
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (c *benchLayersCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	choices, err := bench.Layers(a, o)
+	choices, err := await(g.ctx, func() ([]kernel.Choice, error) { return bench.Layers(a, o) })
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 
-	"otfusion/experiments"
+	"otfusion/experiments/cluster"
+	"otfusion/experiments/runner"
 	"otfusion/internal/atomicfile"
 )
 
@@ -28,8 +29,8 @@ func (c *manifestCmd) Run(g *globals) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	m := experiments.Manifest{
-		Command: experiments.Command{Names: c.Names, Scale: scale, Results: c.Results, DataDir: g.DataDir, Engine: g.Compute},
+	m := cluster.Manifest{
+		Command: runner.Command{Names: c.Names, Scale: string(scale), Results: c.Results, DataDir: g.DataDir, Engine: g.Compute},
 		Shards:  c.Shards, CPUs: c.CPUs, Memory: c.Memory, Image: c.Image,
 	}
 	write := m.Slurm

@@ -5,98 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"otfusion/data"
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
+	"otfusion/models"
 	"otfusion/models/checkpoint"
 	"otfusion/models/nn"
 )
-
-// sampleFlags choose the images that activations are compared on.
-type sampleFlags struct {
-	Dataset       string `enum:",${datasets}" default:"" placeholder:"NAME" help:"Dataset whose training images activations are compared on: ${datasets}."`
-	Samples       *int   `placeholder:"N" help:"Number of training images, drawn at random (default: 200, for the preset best 10000)."`
-	SampleIndices string `type:"path" placeholder:"FILE" help:"JSON list of indices into the training set, in place of --samples."`
-	Seed          uint64 `default:"0" help:"Seed of the draw."`
-}
-
-// complete fills in how many images a preset wants.
-func (f *sampleFlags) complete(preset string) {
-	if f.Samples != nil {
-		return
-	}
-	n := 200 // the paper's
-	if preset == "best" {
-		n = fusion.BestSamples
-	}
-	f.Samples = &n
-}
-
-// load returns the images, nil without a dataset.
-func (f sampleFlags) load(g *globals) (fusion.Samples, error) {
-	if f.Dataset == "" {
-		return nil, nil
-	}
-	d, _, err := data.Load(f.Dataset, g.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	indices, err := f.indices(d.Len())
-	if err != nil {
-		return nil, err
-	}
-	return images{d, indices}, nil
-}
-
-func (f sampleFlags) indices(n int) ([]int, error) {
-	if f.SampleIndices == "" {
-		indices, err := data.Sample(n, *f.Samples, f.Seed)
-		if err != nil {
-			return nil, fmt.Errorf("--samples: %w", err)
-		}
-		return indices, nil
-	}
-	file, err := os.Open(f.SampleIndices)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	indices, err := data.ReadIndices(file, n)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.SampleIndices, err)
-	}
-	return indices, nil
-}
-
-// source says where the images come from.
-func (f sampleFlags) source() string {
-	switch {
-	case f.Dataset == "":
-		return ""
-	case f.SampleIndices != "":
-		return fmt.Sprintf("%s, training images listed in %s", f.Dataset, f.SampleIndices)
-	}
-	return fmt.Sprintf("%s, %d training images drawn with seed %d", f.Dataset, *f.Samples, f.Seed)
-}
-
-// images are chosen images of a dataset as fusion.Samples.
-type images struct {
-	*data.Dataset
-	indices []int
-}
-
-func (s images) Len() int  { return len(s.indices) }
-func (s images) Size() int { return s.ImageSize() }
-
-func (s images) Read(x []float32, from int) error {
-	n := len(x) / s.ImageSize()
-	return s.Gather(s.indices[from:from+n], x, make([]int32, n))
-}
 
 // alignFlags are the fusion options. What is not given is the preset's.
 type alignFlags struct {
@@ -161,14 +79,16 @@ type fuseCmd struct {
 	Models []string `arg:"" help:"Models to fuse, two or more."`
 	alignFlags
 	sampleFlags
-	Out string `required:"" placeholder:"FILE" help:"File of the fused model."`
+	inputFlags
+	Out outFile `required:"" placeholder:"FILE" help:"File of the fused model."`
 }
 
 // fusedJSON is what fuse reports.
 type fusedJSON struct {
-	Out           string   `json:"out"`
-	Parents       []string `json:"parents"`
-	FusionSeconds float64  `json:"fusion_seconds"` // alignment, average and repair; no files
+	Out           string                `json:"out"`
+	Parents       []string              `json:"parents"`
+	FusionSeconds float64               `json:"fusion_seconds"`          // alignment, average and repair; no files
+	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of the parents, or of the images where they name none
 	*fusion.Report
 }
 
@@ -178,17 +98,14 @@ func (c *fuseCmd) check() error {
 		return usage("--reference: wanted 0 to %d, last or iterate, found %d", len(c.Models)-1, n)
 	}
 	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
-		wantPositive("--samples", *c.Samples),
+		c.sampleFlags.check(),
 		wantNotNegative("--passes", given(c.Passes, 0)), wantNotNegative("--descent", given(c.Descent, 0)))
 }
 
 // unread refuses flags that nothing would read.
 func (c *fuseCmd) unread() error {
-	switch {
-	case c.Reg != nil && given(c.Solver, "exact") != "sinkhorn":
+	if c.Reg != nil && given(c.Solver, "exact") != "sinkhorn" {
 		return usage("--reg: wanted --solver sinkhorn with it, found %s", given(c.Solver, "exact"))
-	case c.SampleIndices != "" && c.Dataset == "":
-		return usage("--sample-indices: wanted a --dataset with it")
 	}
 	return wantPositive("--reg", given(c.Reg, standardReg))
 }
@@ -202,26 +119,48 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
-	if o.Samples, err = c.load(g); err != nil {
+	if err := c.apply(parents...); err != nil {
 		return err
 	}
-	o.SamplesFrom = c.source()
+	n, err := g.agreed(c.Models, parents)
+	if err != nil {
+		return err
+	}
+	images, err := c.load(g, parents[0].Arch)
+	if err != nil {
+		return err
+	}
+	if images != nil {
+		if images, err = normalise(images, n); err != nil {
+			return err
+		}
+		if parents, err = g.fitted(parents, images); err != nil {
+			return err
+		}
+		if o.Samples, err = c.choose(images); err != nil {
+			return err
+		}
+		o.SamplesFrom = c.origin()
+	}
 	o.Record = nn.Recorder(g.Compute, g.Threads)
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if errors.Is(err, fusion.ErrNeedsSamples) {
-		return usage("activations and repair need images: name a --dataset")
+		return usage("activations and repair need images: name a --dataset or --samples-from")
 	}
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(c.Out, fused); err != nil {
+	if err := checkpoint.Write(string(c.Out), fused); err != nil {
 		return err
 	}
-	result := fusedJSON{Out: c.Out, Parents: c.Models, FusionSeconds: report.Seconds, Report: report}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, FusionSeconds: report.Seconds, Report: report}
+	if result.Normalisation = n; n == nil && images != nil {
+		result.Normalisation = &models.Normalisation{Mean: images.Mean, Std: images.Std}
+	}
 	return g.emit(result, func(w io.Writer) { printReport(w, result) })
 }
 
@@ -241,6 +180,9 @@ func printReport(w io.Writer, r fusedJSON) {
 		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
 	}
 	fmt.Fprintln(w, t.Render())
+	if r.Normalisation != nil {
+		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
+	}
 	printNotes(w, r.Notes)
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)
 }
@@ -252,17 +194,24 @@ func printNotes(w io.Writer, notes []string) {
 }
 
 type averageCmd struct {
-	Models      []string  `arg:"" help:"Models of one architecture."`
+	Models []string `arg:"" help:"Models of one architecture."`
+	inputFlags
 	Proportions []float64 `placeholder:"W,..." help:"Weight of each model (default: equal)."`
-	Out         string    `required:"" placeholder:"FILE" help:"File of the average."`
+	Out         outFile   `required:"" placeholder:"FILE" help:"File of the average."`
 }
 
 func (c *averageCmd) Run(g *globals) error {
 	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models))); err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
+		return err
+	}
+	if err := c.apply(parents...); err != nil {
+		return err
+	}
+	if _, err := g.agreed(c.Models, parents); err != nil {
 		return err
 	}
 	m, err := fusion.Average(parents, c.Proportions)
@@ -273,7 +222,7 @@ func (c *averageCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(c.Out, m); err != nil {
+	if err := checkpoint.Write(string(c.Out), m); err != nil {
 		return err
 	}
 	return g.emit(map[string]any{"out": c.Out, "parents": c.Models, "notes": made.Notes}, func(w io.Writer) {

@@ -6,6 +6,14 @@ import (
 	"otfusion/internal/weights"
 )
 
+// What one process is asked to hold, at most.
+const (
+	maxThreads = 1024
+	maxModels  = 256
+	maxBatch   = 1 << 16
+	maxSteps   = 1 << 20
+)
+
 // usageError is a command line that cannot be meant.
 type usageError struct{ error }
 
@@ -23,6 +31,13 @@ func given[T any](flag *T, standard T) T {
 func wantPositive[T int | float64](flag string, value T) error {
 	if !(value > 0) {
 		return usage("%s: wanted a positive number, found %v", flag, value)
+	}
+	return nil
+}
+
+func wantBetween(flag string, value, least, most int) error {
+	if value < least || value > most {
+		return usage("%s: wanted %d to %d, found %d", flag, least, most, value)
 	}
 	return nil
 }
