@@ -53,7 +53,7 @@ fuzz: setup ## fuzz every file reader for FUZZTIME each
 	FUZZTIME=$(FUZZTIME) TAGS="$(TAGS)" scripts/fuzz.sh
 
 demo: build ## train two networks on MNIST, fuse them, compare
-	bin/otfusion experiment run mnist-pair --scale laptop
+	bin/otfusion experiment run mnist-pair --scale reduced
 
 record: build ## keep the numbers of the finished tasks in RESULTS under docs/results, write docs/results.md
 	scripts/record.sh $(RESULTS)

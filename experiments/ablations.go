@@ -54,12 +54,19 @@ type solver struct {
 	average, alone []float64
 }
 
+// The solvers that claims are about, by name.
+const (
+	exactSolver    = "exact"
+	mildSinkhorn   = "λ = 0.05"
+	strongSinkhorn = "λ = 0.1"
+)
+
 // The paper has the exact solver only for 200 samples (table S4).
 func solvers() []solver {
 	return []solver{
-		{name: "exact", average: []float64{0, 0, 0, 0, 0, 96.21}, alone: []float64{0, 0, 0, 0, 0, 97.72}},
-		{name: "λ = 0.05", reg: .05, average: []float64{24.80, 75.04, 90.95, 93.47, 95.40, 95.78}, alone: []float64{20.08, 88.18, 95.36, 96.04, 97.05, 97.01}},
-		{name: "λ = 0.1", reg: .1, average: []float64{25.05, 72.86, 89.49, 92.88, 95.14, 95.70}, alone: []float64{19.42, 74.35, 90.88, 94.54, 96.42, 96.63}},
+		{name: exactSolver, average: []float64{0, 0, 0, 0, 0, 96.21}, alone: []float64{0, 0, 0, 0, 0, 97.72}},
+		{name: mildSinkhorn, reg: .05, average: []float64{24.80, 75.04, 90.95, 93.47, 95.40, 95.78}, alone: []float64{20.08, 88.18, 95.36, 96.04, 97.05, 97.01}},
+		{name: strongSinkhorn, reg: .1, average: []float64{25.05, 72.86, 89.49, 92.88, 95.14, 95.70}, alone: []float64{19.42, 74.35, 90.88, 94.54, 96.42, 96.63}},
 	}
 }
 
@@ -100,19 +107,19 @@ func sampleAblation(l *Loader) (report.Table, report.Figure, []report.Claim) {
 const spread = .25
 
 func sampleClaims(averages map[string][]report.Stat, vanilla float64) []report.Claim {
-	exact := averages["exact"]
-	drop := 0.0
+	exact := averages[exactSolver]
+	drop, last := 0.0, len(exact)-1
 	for i := 1; i < len(exact); i++ {
 		drop = max(drop, exact[i-1].Settled()-exact[i].Settled())
 	}
-	last := len(exact) - 1
-	few, enough, all := exact[0].Settled(), exact[2].Settled(), exact[last].Settled()
-	mild, strong := averages["λ = 0.05"][last].Settled(), averages["λ = 0.1"][last].Settled()
+	few, all := exact[0].Named("2 samples"), exact[last].Named("200 samples")
+	mild := averages[mildSinkhorn][last].Named(mildSinkhorn)
 	return []report.Claim{
-		judge("Q9: more samples help; 25 already beat vanilla averaging.", drop < spread && enough > vanilla && all > few+20,
-			"%.2f with 2 samples, %.2f with 25, %.2f with 200, falling by %.2f at most on the way; vanilla %.2f", few, enough, all, drop, vanilla),
-		judge("Q10: with 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1.", all >= mild && mild >= strong,
-			"exact %.2f, λ = 0.05 %.2f, λ = 0.1 %.2f", all, mild, strong),
+		report.Claim{Source: "Tables S2, S3", Text: "More samples help; 25 already beat vanilla averaging."}.Judge(
+			report.Measured("largest fall on the way", drop).Below(report.Constant(spread)),
+			exact[2].Named("25 samples").Above(report.Measured("vanilla", vanilla)), all.Above(few.Plus(20))),
+		report.Claim{Source: "Tables S2–S4", Text: "With 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1."}.Judge(
+			exact[last].Named(exactSolver).AtLeast(mild), mild.AtLeast(averages[strongSinkhorn][last].Named(strongSinkhorn))),
 	}
 }
 
@@ -129,9 +136,13 @@ func sideAblation(l *Loader) (report.Table, report.Claim) {
 			{Label: "activations, 200 samples", Values: []report.Value{report.Against(acts, 97.72), report.Against(actsMean, 96.21)}},
 		},
 	}
-	alone := l.Metric(p.a, "accuracy")
-	return t, judge("Q3: with the exact solver the aligned A keeps A's accuracy.",
-		math.Abs(wts.Settled()-alone) < .005 && math.Abs(acts.Settled()-alone) < .005, "A %.2f, aligned by weights %.2f, by activations %.2f", alone, wts.Settled(), acts.Settled())
+	return t, sideClaim(l.Metric(p.a, "accuracy"), wts, acts)
+}
+
+func sideClaim(alone float64, wts, acts report.Stat) report.Claim {
+	a := report.Measured("A", alone)
+	return report.Claim{Source: "Table S4", Text: "With the exact solver the aligned A keeps A's accuracy."}.Judge(
+		same(wts.Named("A aligned by weights"), a), same(acts.Named("A aligned by activations"), a))
 }
 
 // progress is fusion at several lengths of training.
@@ -170,7 +181,12 @@ func progressAblation(l *Loader) (progress, report.Claim) {
 	for i, label := range labels {
 		r.figure.Curves = append(r.figure.Curves, report.Curve{Name: label, X: epochs, Y: curves[i]})
 	}
-	return r, judge("Q11: OT fusion is better than vanilla averaging after every number of epochs.", least > 0, "the smallest advantage is %.2f points", least)
+	return r, progressClaim(least)
+}
+
+func progressClaim(least float64) report.Claim {
+	return report.Claim{Source: "Table S1", Text: "OT fusion is better than vanilla averaging after every number of epochs."}.Judge(
+		report.Measured("smallest advantage", least).Above(report.Constant(0)))
 }
 
 // atEpoch are A, B, their ensemble, vanilla average and fusion.
@@ -199,8 +215,13 @@ func widthAblation(l *Loader) (report.Table, report.Claim) {
 		t.Rows = append(t.Rows, row)
 		gaps = append(gaps, gap)
 	}
-	return t, judge("Q12: the gap between the fusion and the better parent shrinks as networks get wider.",
-		gaps[len(gaps)-1] < gaps[0]/2, "%.2f %% of the better parent's accuracy at the narrowest, %.2f %% at the widest", gaps[0], gaps[len(gaps)-1])
+	return t, widthClaim(gaps[0], gaps[len(gaps)-1])
+}
+
+// widthClaim judges gaps in % of the better parent's accuracy.
+func widthClaim(narrowest, widest float64) report.Claim {
+	return report.Claim{Source: "Table S11", Text: "The gap between the fusion and the better parent shrinks as networks get wider."}.Judge(
+		report.Measured("gap in % at the widest", widest).Below(report.Measured("gap in % at the narrowest", narrowest).Times(.5)))
 }
 
 // longTraining is the number of epochs where the paper gives none; its teacher

@@ -12,24 +12,6 @@ import (
 	"otfusion/experiments/runner"
 )
 
-func TestJudge(t *testing.T) {
-	for _, c := range []struct {
-		holds   bool
-		number  float64
-		verdict report.Verdict
-		text    string
-	}{
-		{true, 95.5, report.Reproduced, "OT 95.50"},
-		{false, 95.5, report.NotReproduced, "OT 95.50"},
-		{true, math.NaN(), report.Open, "its runs are not finished"},
-	} {
-		f := judge("claim", c.holds, "OT %.2f", c.number)
-		if f.Verdict != c.verdict || f.Evidence != c.text {
-			t.Errorf("%+v: got %s, %q", c, f.Verdict, f.Evidence)
-		}
-	}
-}
-
 // Nothing is judged before its runs are there.
 func TestClaimsStartOpen(t *testing.T) {
 	for _, e := range All() {
@@ -59,7 +41,7 @@ func TestClaimsWaitForTheirRuns(t *testing.T) {
 
 func checkWaiting(t *testing.T, e Experiment) {
 	var asked []string
-	for _, task := range e.Plan(Laptop) {
+	for _, task := range e.Plan(Reduced) {
 		asked = append(asked, runner.ID(task))
 	}
 	numbers := arbitraryNumbers{asked, map[string]runner.Result{}}
@@ -85,7 +67,7 @@ type arbitraryNumbers struct {
 // judge has the claims where the numbers of one task are a value; NaN leaves
 // that task unfinished.
 func (a arbitraryNumbers) judge(e Experiment, task string, value float64) []report.Claim {
-	b := newPlanner(Laptop)
+	b := newPlanner(Reduced)
 	b.load = func(runner.Task) (runner.Result, bool) {
 		id := a.asked[len(b.Asked)-1]
 		if id == task {
@@ -134,21 +116,12 @@ func TestSettled(t *testing.T) {
 	}
 }
 
-// A reason stands where a claim does not hold, and nowhere else.
-func TestReasons(t *testing.T) {
-	for holds, want := range map[bool]string{true: "1.0", false: "1.0. Too short."} {
-		if f := judge("claim", holds, "%.1f", 1).Because("Too short."); f.Evidence != want {
-			t.Errorf("holds %v: evidence %q, wanted %q", holds, f.Evidence, want)
-		}
-	}
-	if f := judge("claim", false, "%.1f", math.NaN()).Because("Too short."); f.Evidence != "its runs are not finished" {
-		t.Errorf("open: evidence %q", f.Evidence)
-	}
+func TestNotesSayWhatDiffers(t *testing.T) {
 	p := vggPairing(Paper)
 	if got := p.less(p); got != "The reason is not known." {
 		t.Errorf("the paper's own training: %q", got)
 	}
-	if got, want := vggPairing(Laptop).less(p), "the parents have 44 epochs of its 300"; !strings.Contains(got, want) {
-		t.Errorf("laptop: %q, wanted %q in it", got, want)
+	if got, want := vggPairing(Reduced).less(p), "the parents have 44 epochs of its 300"; !strings.Contains(got, want) {
+		t.Errorf("reduced: %q, wanted %q in it", got, want)
 	}
 }

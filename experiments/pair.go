@@ -25,7 +25,17 @@ type pairing struct {
 // published are accuracies of the paper; 0 where it has none.
 type published struct{ oneShot, tuned float64 }
 
-// method is a way of making one network of two.
+// The methods that claims are about, by label.
+const (
+	vanillaAverage = "vanilla average"
+	otWeights      = "OT, weights"
+	otActivations  = "OT, activations"
+	otOnePass      = "OT, activations, one pass"
+	otTwoPasses    = "OT, activations, two passes"
+	ourBest        = "our best"
+)
+
+// method makes one network of two.
 type method struct {
 	label     string
 	alignment Alignment
@@ -66,23 +76,65 @@ func (p pairing) merge(i, k int) runner.Task {
 	}
 }
 
-// row is one network of every pair, one-shot and trained further.
-func (p pairing) row(l *Loader, label string, paper published, network func(i int) runner.Task) report.Row {
+// comparison is what a pairing came to.
+type comparison struct {
+	a, b     outcome
+	ensemble report.Stat
+	merged   map[string]outcome // by the method's label
+}
+
+// outcome is the accuracy of one network of every pair, one-shot and trained
+// further.
+type outcome struct{ oneShot, tuned report.Stat }
+
+func (p pairing) compare(l *Loader) comparison {
+	c := comparison{merged: map[string]outcome{}}
+	c.a = p.outcome(l, func(i int) runner.Task { return p.pair(i).a })
+	c.b = p.outcome(l, func(i int) runner.Task { return p.pair(i).b })
+	var ensembles []runner.Task
+	for _, q := range p.pairs() {
+		ensembles = append(ensembles, Ensemble{Members: []runner.Task{q.a, q.b}, Dataset: p.dataset})
+	}
+	c.ensemble = l.Over(ensembles, "accuracy")
+	for k, m := range p.methods(0) {
+		network := func(i int) runner.Task { return p.merge(i, k) }
+		if m.untuned {
+			c.merged[m.label] = outcome{oneShot: p.oneShot(l, network)}
+		} else {
+			c.merged[m.label] = p.outcome(l, network)
+		}
+	}
+	return c
+}
+
+// by is what a method came to, one of those that were compared.
+func (c comparison) by(label string) outcome {
+	o, ok := c.merged[label]
+	if !ok {
+		panic("experiments: no method " + label + " was compared")
+	}
+	return o
+}
+
+func (p pairing) outcome(l *Loader, network func(i int) runner.Task) outcome {
 	var tuned []runner.Task
 	for i := range p.repetitions {
 		tuned = append(tuned, Finetune{Model: network(i), Dataset: p.dataset, Recipe: p.finetune, Seed: uint64(i)})
 	}
-	r := p.oneShotRow(l, label, paper, network)
-	r.Values[1] = against(l.Over(tuned, "accuracy"), paper.tuned)
-	return r
+	return outcome{p.oneShot(l, network), l.Over(tuned, "accuracy")}
 }
 
-func (p pairing) oneShotRow(l *Loader, label string, paper published, network func(i int) runner.Task) report.Row {
-	var once []runner.Task
+func (p pairing) oneShot(l *Loader, network func(i int) runner.Task) report.Stat {
+	var tasks []runner.Task
 	for i := range p.repetitions {
-		once = append(once, network(i))
+		tasks = append(tasks, network(i))
 	}
-	return report.Row{Label: label, Values: []report.Value{against(l.Over(once, "accuracy"), paper.oneShot), report.Words("not tried")}}
+	return l.Over(tasks, "accuracy")
+}
+
+// beside are the values of a row, with the paper's where it has them.
+func (o outcome) beside(paper published) []report.Value {
+	return []report.Value{against(o.oneShot, paper.oneShot), against(o.tuned, paper.tuned)}
 }
 
 // against is a value beside the paper's, if it has one.
@@ -94,24 +146,25 @@ func against(s report.Stat, paper float64) report.Value {
 }
 
 // table compares the parents, their ensemble, and what is made of them.
-func (p pairing) table(l *Loader, title string) report.Table {
-	t := report.Table{Title: title, Columns: []string{"one-shot", "fine-tuned"}, Note: p.describe(l.Scale)}
-	t.Rows = append(t.Rows,
-		p.row(l, "model A", p.a, func(i int) runner.Task { return p.pair(i).a }),
-		p.row(l, "model B", p.b, func(i int) runner.Task { return p.pair(i).b }))
-	var ensembles []runner.Task
-	for _, q := range p.pairs() {
-		ensembles = append(ensembles, Ensemble{Members: []runner.Task{q.a, q.b}, Dataset: p.dataset})
-	}
-	t.Rows = append(t.Rows, report.Row{Label: "ensemble of A and B", Values: []report.Value{against(l.Over(ensembles, "accuracy"), p.ensemble), report.Words("two networks")}})
-	for k, m := range p.methods(0) {
-		row := p.row
+func (p pairing) table(s Scale, title string, c comparison) report.Table {
+	t := report.Table{Title: title, Columns: []string{"one-shot", "fine-tuned"}, Note: p.describe(s), Rows: []report.Row{
+		{Label: "model A", Values: c.a.beside(p.a)},
+		{Label: "model B", Values: c.b.beside(p.b)},
+		{Label: "ensemble of A and B", Values: []report.Value{against(c.ensemble, p.ensemble), report.Words("two networks")}},
+	}}
+	for _, m := range p.methods(0) {
+		row := report.Row{Label: m.label, Values: c.by(m.label).beside(m.paper)}
 		if m.untuned {
-			row = p.oneShotRow
+			row.Values[1] = report.Words("not tried")
 		}
-		t.Rows = append(t.Rows, row(l, m.label, m.paper, func(i int) runner.Task { return p.merge(i, k) }))
+		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// bestTuned is the criterion that fine-tuning makes the most of the fusion.
+func (c comparison) bestTuned(fused string) report.Condition {
+	return c.by(fused).tuned.Named("OT").Above(report.Highest(c.a.tuned.Named("A"), c.b.tuned.Named("B"), c.by(vanillaAverage).tuned.Named("vanilla")))
 }
 
 func (p pairing) describe(s Scale) string {

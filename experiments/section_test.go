@@ -32,7 +32,7 @@ func noted(name string, notes ...string) Experiment {
 			t.Rows = append(t.Rows, report.Row{Label: n, Values: []report.Value{report.Against(report.Summarize(x), 96.21)}})
 			known += x
 		}
-		return report.Content{Tables: []report.Table{t}, Claims: []report.Claim{judge("Notes are kept.", known > 0, "the sum is %.2f", known)}}
+		return report.Content{Tables: []report.Table{t}, Claims: []report.Claim{report.Claim{Source: "Table 9", Text: "Notes are kept."}.Judge(report.Measured("sum", known).Above(report.Constant(0)))}}
 	}}
 }
 
@@ -63,15 +63,15 @@ func reported(t *testing.T, s runner.Store, list ...Experiment) report.Report {
 func TestReportTakesWhatIsStarted(t *testing.T) {
 	store := runner.Store{Root: t.TempDir()}
 	finish(t, store, "doneasmoke", 91.5)
-	finish(t, store, "donealaptop", 92.5)
-	finish(t, store, "halfalaptop", 93.5)
+	finish(t, store, "doneareduced", 92.5)
+	finish(t, store, "halfareduced", 93.5)
 	finish(t, store, "halfasmoke", 94.5)
 	s := reported(t, store, noted("done", "a"), noted("half", "a", "b"), noted("none", "a"))
 	var got []string
 	for _, section := range s.Sections {
 		got = append(got, section.Anchor())
 	}
-	if want := "done-laptop half-laptop half-smoke"; strings.Join(got, " ") != want {
+	if want := "done-reduced half-reduced half-smoke"; strings.Join(got, " ") != want {
 		t.Errorf("sections are %v, want %s: a complete larger scale hides a smaller one", got, want)
 	}
 	if len(s.Absent) != 1 || s.Absent[0] != "none" {
@@ -91,9 +91,9 @@ func TestReportOfNothingIsAnError(t *testing.T) {
 
 func TestReportTellsOfDamage(t *testing.T) {
 	store := runner.Store{Root: t.TempDir()}
-	finish(t, store, "xalaptop", 95)
-	finish(t, store, "xblaptop", 95)
-	if err := os.WriteFile(filepath.Join(store.Dir(note{"xblaptop"}), "result.json"), []byte("{"), 0o644); err != nil {
+	finish(t, store, "xareduced", 95)
+	finish(t, store, "xbreduced", 95)
+	if err := os.WriteFile(filepath.Join(store.Dir(note{"xbreduced"}), "result.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s := reported(t, store, noted("x", "a", "b")).Sections[0]
@@ -108,7 +108,7 @@ func TestReportTellsOfDamage(t *testing.T) {
 func TestScalesDoNotOverwriteEachOther(t *testing.T) {
 	store := runner.Store{Root: t.TempDir()}
 	dirs := map[string]bool{}
-	for _, scale := range []Scale{Smoke, Laptop, Paper} {
+	for _, scale := range []Scale{Smoke, Reduced, Paper} {
 		dirs[NewSection(noted("x", "a"), scale, store).Dir()] = true
 	}
 	if len(dirs) != 3 {
@@ -118,7 +118,7 @@ func TestScalesDoNotOverwriteEachOther(t *testing.T) {
 
 func TestMarkdownSaysWhatIsThereAndWhatIsNot(t *testing.T) {
 	store := runner.Store{Root: t.TempDir()}
-	finish(t, store, "xalaptop", 93.5)
+	finish(t, store, "xareduced", 93.5)
 	s := reported(t, store, noted("x", "a", "b"), noted("y", "a"))
 	path := filepath.Join(t.TempDir(), "results.md")
 	if err := s.WriteMarkdown(path); err != nil {
@@ -129,7 +129,7 @@ func TestMarkdownSaysWhatIsThereAndWhatIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"generated", "otfusion experiment report --markdown", "# Results", "## About x, scale laptop",
+		"generated", "otfusion experiment report --markdown", "# Results", "## About x, scale reduced",
 		"1 of 2 tasks finished", "onednn 9.9, 2 threads", "abc123", "2031-05-04", "1m30s",
 		"| a | 93.50 (96.21) |", "| b | – (96.21) |", "**Of 1 claim of the paper, 1 open.**", "○ open", "Nothing is finished of: y.",
 	} {

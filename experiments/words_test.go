@@ -7,7 +7,7 @@ import (
 )
 
 func TestTasksInWords(t *testing.T) {
-	p := mnistPairing(Laptop).pair(0)
+	p := mnistPairing(Reduced).pair(0)
 	acts := Fuse{Parents: []runner.Task{p.a, p.b}, Alignment: byActivations(200, 0).weighted(.75, .25)}
 	for want, task := range map[string]runner.Task{
 		"mlpnet on mnist, seed 1, 10 epochs":                             p.b,

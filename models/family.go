@@ -115,20 +115,37 @@ func Families() []string {
 	return names
 }
 
+// normSuffix ends the name of a family with batch norm.
+const normSuffix = "_bn"
+
+// BaseNames lists what a variant of a family is based on, itself first and the
+// nearest next: vgg11_half_bn is vgg11_bn, vgg11_half and vgg11 with changes.
+func BaseNames(name string) []string {
+	family, _, _ := strings.Cut(name, "_")
+	names := []string{name}
+	if base, norm := strings.CutSuffix(name, normSuffix); norm {
+		names = append(names, family+normSuffix, base)
+	}
+	return slices.Compact(append(names, family))
+}
+
 // Build returns the Arch of a named family. A name may end in "_bn", which
 // means Options.BatchNorm.
 func Build(name string, o Options) (*Arch, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	base, norm := strings.CutSuffix(name, "_bn")
+	base, norm := strings.CutSuffix(name, normSuffix)
 	o.BatchNorm = o.BatchNorm || norm
 	for _, f := range families() {
 		if f.name != base {
 			continue
 		}
+		if o.Hidden != nil && (base != "mlpnet" || o.Width != 0 && o.Width != 1) {
+			return nil, fmt.Errorf("models: hidden widths %v: wanted mlpnet and no width multiplier, found %s and %g", o.Hidden, name, o.Width)
+		}
 		if o.BatchNorm {
-			base += "_bn"
+			base += normSuffix
 		}
 		return f.build(base, o)
 	}

@@ -178,3 +178,28 @@ func TestOldFamiliesKeepTheirJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestBaseNames(t *testing.T) {
+	for name, want := range map[string][]string{
+		"vgg11_half_bn": {"vgg11_half_bn", "vgg11_bn", "vgg11_half", "vgg11"},
+		"vgg11_half":    {"vgg11_half", "vgg11"},
+		"resnet18_bn":   {"resnet18_bn", "resnet18"},
+		"mlpnet":        {"mlpnet"},
+	} {
+		if got := BaseNames(name); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+// Hidden widths of a network without such layers would be ignored.
+func TestHiddenWidthsAreOfMLPNetAlone(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		width float64
+	}{{"lenet", 0}, {"vgg11_bn", 1}, {"mlpnet", 2}} {
+		if _, err := Build(c.name, Options{Hidden: []int{5}, Width: c.width}); err == nil {
+			t.Errorf("%s of width %g takes hidden widths", c.name, c.width)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"otfusion/internal/smallfile"
+	"otfusion/models"
 )
 
 //go:embed recipes/*.yaml
@@ -65,12 +66,11 @@ func RecipeNames() []string {
 
 // LoadRecipe finds the recipe of an architecture and a dataset. The name is a
 // built-in one or the path of a YAML file (it ends in .yaml or .yml, or has a
-// slash). An architecture's suffixes are dropped until an entry is found:
-// vgg11_half_bn/cifar100 falls back to vgg11_bn, vgg11_half and vgg11, then to
-// these for cifar10, then to "default". So do fashion-mnist to mnist, and other
-// datasets to mnist and cifar10, whichever the architecture has. Unknown keys,
-// impossible values and a second YAML document are errors that name file, line
-// and key.
+// slash). Without an entry for the architecture, that of the first of its
+// [models.BaseNames] counts. The datasets fashion-mnist, cifar100 and others fall
+// back to mnist, to cifar10, and to both, whichever the architecture has; last
+// comes "default". Unknown keys, impossible values and a second YAML document are
+// errors that name file, line and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
 	text, file, err := readRecipeFile(name)
 	if err != nil {
@@ -97,15 +97,9 @@ func readRecipeFile(name string) (text []byte, file string, err error) {
 
 // candidates lists the keys under which a recipe may stand, best first.
 func candidates(arch, dataset string) []string {
-	family, _, _ := strings.Cut(arch, "_")
-	names := []string{arch}
-	if base, norm := strings.CutSuffix(arch, "_bn"); norm {
-		names = append(names, family+"_bn", base)
-	}
-	names = append(names, family)
 	var keys []string
 	for _, d := range append([]string{dataset}, related(dataset)...) {
-		for _, n := range names {
+		for _, n := range models.BaseNames(arch) {
 			keys = append(keys, n+"/"+d)
 		}
 	}

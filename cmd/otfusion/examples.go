@@ -14,7 +14,7 @@ func firstSteps() string {
 		"train --dataset mnist --recipe paper --seed 1 --out runs/b",
 		"fuse runs/a/model.safetensors runs/b/model.safetensors --out fused.safetensors",
 		"eval runs/*/model.safetensors fused.safetensors --dataset mnist --ensemble",
-		"experiment run mnist-pair --scale laptop")
+		"experiment run mnist-pair --scale reduced")
 }
 
 // Help implements kong.HelpProvider, as for all commands below.
@@ -101,18 +101,18 @@ func (listCmd) Help() string {
 func (runCmd) Help() string {
 	return examples(
 		"experiment run mnist-pair --scale smoke --dry-run",
-		"experiment run mnist-pair --scale laptop",
+		"experiment run mnist-pair --scale reduced",
 		"experiment run all --results /shared/results --shard 0/4")
 }
 
 func (manifestCmd) Help() string {
 	return examples(
-		"experiment manifest table1 --engine slurm --shards 4 --out table1.sh",
-		"experiment manifest all --engine kubernetes --image registry.example/otfusion:1 --out job.yaml")
+		"experiment manifest table1 --scheduler slurm --shards 4 --out table1.sh",
+		"experiment manifest all --scheduler kubernetes --image registry.example/otfusion:1 --out job.yaml")
 }
 
 func (reportCmd) Help() string {
-	return examples("experiment report mnist-pair --scale laptop")
+	return examples("experiment report mnist-pair --scale reduced")
 }
 
 func (benchTrainCmd) Help() string {

@@ -13,7 +13,7 @@ import (
 
 type reportCmd struct {
 	Name     string `arg:"" optional:"" help:"Experiment, see: otfusion experiment list (default: all of which something is finished, in one page)."`
-	Scale    string `help:"Of the experiment: smoke, laptop (default) or paper."`
+	Scale    string `help:"Of the experiment: smoke, reduced (default) or paper."`
 	Results  string `default:"results" placeholder:"DIR" help:"Folder of results."`
 	Markdown string `placeholder:"FILE" help:"Without an experiment: write the results as a Markdown document too."`
 }
@@ -36,7 +36,7 @@ func (c *reportCmd) Run(g *globals) error {
 
 // one writes the report of one experiment.
 func (c *reportCmd) one(g *globals, store runner.Store) error {
-	scale, err := experiments.ParseScale(cmp.Or(c.Scale, string(experiments.Laptop)))
+	scale, err := experiments.ParseScale(cmp.Or(c.Scale, string(experiments.Reduced)))
 	if err != nil {
 		return usageError{err}
 	}

@@ -63,7 +63,7 @@ func TestReportRefusals(t *testing.T) {
 		words  string
 	}{
 		{"--results " + t.TempDir(), exitFailure, "nothing is finished"},
-		{"mnist-pair --results " + results, exitFailure, "nothing of mnist-pair|laptop|otfusion experiment run mnist-pair --scale laptop"},
+		{"mnist-pair --results " + results, exitFailure, "nothing of mnist-pair|reduced|otfusion experiment run mnist-pair --scale reduced"},
 		{"nonesuch --results " + results, exitUsage, "nonesuch"},
 		{"--scale smoke --results " + results, exitUsage, "--scale smoke"},
 		{"mnist-pair --markdown x.md --results " + results, exitUsage, "--markdown|mnist-pair"},

@@ -54,7 +54,7 @@ func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append(options,
 		kong.Name("otfusion"),
 		kong.Description("Train neural networks, fuse them by optimal transport (Singh & Jaggi, NeurIPS 2020), and compare.\n\n"+firstSteps()),
-		kong.Vars{"archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ", "), "fetchable": strings.Join(data.Names(), ",")},
+		kong.Vars{"arch": models.Families()[0], "archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ", "), "fetchable": strings.Join(data.Names(), ",")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)...)
 }

@@ -102,9 +102,9 @@ func (f recipeFlags) override(r *train.Recipe) {
 
 // archFlags choose an architecture.
 type archFlags struct {
-	Arch      string  `default:"mlpnet" help:"Architecture: ${archs}, or the path of a JSON file."`
+	Arch      string  `default:"${arch}" help:"Architecture: ${archs}, or the path of a JSON file."`
 	Width     float64 `default:"1" help:"Multiplies the hidden widths."`
-	Hidden    []int   `placeholder:"W,..." help:"Hidden widths of mlpnet."`
+	Hidden    []int   `placeholder:"W,..." help:"Hidden widths, of a network of linear layers."`
 	Bias      bool    `help:"Biases in every layer."`
 	BatchNorm bool    `help:"Batch norm after every convolution, or every hidden layer of mlpnet."`
 }
@@ -112,19 +112,17 @@ type archFlags struct {
 // check refuses flags that name no architecture or would be ignored, before data are read.
 func (f archFlags) check() error {
 	file := strings.HasSuffix(f.Arch, ".json")
-	switch {
-	case file && (f.Bias || f.BatchNorm || f.Hidden != nil || f.Width != 1):
+	if file && (f.Bias || f.BatchNorm || f.Hidden != nil || f.Width != 1) {
 		return usage("--arch: a file says all of the architecture, wanted no --width, --hidden, --bias or --batch-norm with it")
-	case file:
+	}
+	if file {
 		return nil
-	case f.Hidden != nil && (f.Arch != "mlpnet" || f.Width != 1):
-		return usage("--hidden: wanted --arch mlpnet and no --width, found %s and %g", f.Arch, f.Width)
 	}
 	if err := wantPositive("--width", f.Width); err != nil {
 		return err
 	}
 	if _, err := models.Build(f.Arch, models.Options{BatchNorm: f.BatchNorm, Width: f.Width, Hidden: f.Hidden}); err != nil {
-		return usageError{err}
+		return usage("--arch, --hidden: %v", err)
 	}
 	return nil
 }
@@ -190,11 +188,14 @@ func (c *trainCmd) Run(g *globals) error {
 
 // familyName is what recipes are looked up by.
 func (c *trainCmd) familyName() string {
-	name := strings.TrimSuffix(filepath.Base(c.Arch), ".json")
-	if c.BatchNorm && !strings.HasSuffix(name, "_bn") {
-		name += "_bn"
+	if file, ok := strings.CutSuffix(filepath.Base(c.Arch), ".json"); ok {
+		return file
 	}
-	return name
+	a, err := models.Build(c.Arch, models.Options{BatchNorm: c.BatchNorm})
+	if err != nil {
+		return c.Arch // check has refused it
+	}
+	return a.Name
 }
 
 // runs yields the folders and their seeds.

@@ -10,19 +10,16 @@ import (
 // Claim is one of the paper, or a goal of this project, with what our runs say
 // of it.
 type Claim struct {
-	Text     string  `json:"claim"`
-	Verdict  Verdict `json:"verdict"`        //
-	Evidence string  `json:"evidence"`       // our numbers, and the reason where it does not hold
-	Goal     bool    `json:"goal,omitempty"` // of this project, beyond the paper
+	Source    string  `json:"source"` // section, table or figure of the paper, or Goal
+	Text      string  `json:"claim"`
+	Criterion string  `json:"criterion"` // what decides
+	Verdict   Verdict `json:"verdict"`
+	Evidence  string  `json:"evidence"`       // the numbers of the criterion
+	Note      string  `json:"note,omitempty"` // what is known of the reason where it does not hold
 }
 
-// Because adds what is known of the reason to a claim that does not hold.
-func (c Claim) Because(reason string) Claim {
-	if c.Verdict == NotReproduced {
-		c.Evidence += ". " + reason
-	}
-	return c
-}
+// Goal is the source of a claim that is a goal of this project, beyond the paper.
+const Goal = "goal of this project"
 
 // Verdict is the outcome for a claim.
 type Verdict string
@@ -88,8 +85,13 @@ func (t Tally) String() string {
 // claimsText is for a terminal.
 func claimsText(claims []Claim) string {
 	var b strings.Builder
-	for _, f := range claims {
-		fmt.Fprintf(&b, "%s %-14s  %s\n%18s%s\n", f.Verdict.Mark(), f.Verdict, f.Text, "", f.Evidence)
+	for _, c := range claims {
+		fmt.Fprintf(&b, "%s %-14s  %s (%s)\n", c.Verdict.Mark(), c.Verdict, c.Text, c.Source)
+		for _, line := range []string{"criterion: " + c.Criterion, "our runs: " + c.Evidence, c.Note} {
+			if line != "" {
+				fmt.Fprintf(&b, "%18s%s\n", "", line)
+			}
+		}
 	}
 	return b.String()
 }
@@ -100,9 +102,13 @@ func claimsMarkdown(claims []Claim) string {
 		return ""
 	}
 	w := table.NewWriter()
-	w.AppendHeader(table.Row{"", "claim", "our runs"})
-	for _, f := range claims {
-		w.AppendRow(table.Row{f.Verdict.Mark() + " " + string(f.Verdict), f.Text, f.Evidence})
+	w.AppendHeader(table.Row{"", "claim", "source", "criterion", "our runs"})
+	for _, c := range claims {
+		ours := c.Evidence
+		if c.Note != "" {
+			ours = c.Evidence + ". " + c.Note
+		}
+		w.AppendRow(table.Row{c.Verdict.Mark() + " " + string(c.Verdict), c.Text, c.Source, c.Criterion, ours})
 	}
 	return escaped(w.RenderMarkdown() + "\n")
 }

@@ -17,7 +17,7 @@ func (r Report) Markdown() string {
 	b.WriteString("# Results\n\n" +
 		"What has been reproduced of Singh & Jaggi, *Model Fusion via Optimal Transport* (NeurIPS 2020). This page is generated from the\n" +
 		"finished tasks, by `otfusion experiment report --markdown FILE`; changes made by hand are lost.\n\n" + legendText + "\n" +
-		"Scale `smoke` only shows that everything runs, `laptop` keeps the paper's shape on two cores, `paper` has its epochs, seeds and sizes.\n\n")
+		"Scale `smoke` only shows that everything runs, `reduced` keeps the paper's shape on two cores, `paper` has its epochs, seeds and sizes.\n\n")
 	b.WriteString(r.stateMarkdown())
 	for _, section := range r.Sections {
 		b.WriteString("\n" + section.Markdown())

@@ -42,7 +42,7 @@ func (s Report) Tally() Tally { return s.tally(false) }
 func (s Report) Goals() Tally { return s.tally(true) }
 
 func (s Report) tally(goal bool) Tally {
-	return tally(slices.DeleteFunc(s.Claims(), func(f Claim) bool { return f.Goal != goal }))
+	return tally(slices.DeleteFunc(s.Claims(), func(f Claim) bool { return (f.Source == Goal) != goal }))
 }
 
 // Text is the report for a terminal.

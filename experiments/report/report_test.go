@@ -36,7 +36,7 @@ func rich() Report {
 		{Name: "vanilla average", X: []float64{0, .2, .4, .6, .8, 1}, Y: rising(.08, 1.9, .2)}, {Name: "OT, activations, shared maps, batch norm reset", X: []float64{0, .2, .4, .6, .8, 1}, Y: rising(.08, .12, .02)},
 	}}
 	empty := Figure{Title: "Nothing yet.", XLabel: "x", YLabel: "y", Curves: []Curve{{Name: "c", X: x, Y: make([]Stat, 0)}}}
-	wide := Table{Title: "Width: accuracy in % of the MNIST test set, and how far below the better parent", Note: "Scale laptop, one pair per width, activations of 200 samples: parents 10 epochs, the last one kept.",
+	wide := Table{Title: "Width: accuracy in % of the MNIST test set, and how far below the better parent", Note: "Scale reduced, one pair per width, activations of 200 samples: parents 10 epochs, the last one kept.",
 		Columns: []string{"A", "B", "ensemble", "vanilla", "OT", "gap of vanilla, %", "gap of OT, %"}}
 	for _, label := range []string{"[40 20 10]", "[200 100 50]", "[400 200 100]"} {
 		row := Row{Label: label}
@@ -54,15 +54,15 @@ func rich() Report {
 	runs := []Run{{"train-0123456789abcdef", 3120, "onednn 2.6.3, 2 threads", "43500fb1c2d3", time.Date(2031, 5, 4, 3, 2, 1, 0, time.UTC)},
 		{"fuse-0123456789abcdef", 2.5, "portable Go, 2 threads", "43500fb1c2d3+changes", time.Date(2031, 5, 6, 3, 2, 1, 0, time.UTC)}}
 	return Report{Absent: []string{"timing", "methods"}, Sections: []Section{
-		{Name: "table1", Title: "Pairs of VGG11 and ResNet18 on CIFAR-10", Source: "Table 1", Scale: "laptop", Command: "otfusion experiment run table1 --scale laptop", Missing: 3, Damaged: []string{"train-feedfeedfeedfeed"}, Runs: runs,
+		{Name: "table1", Title: "Pairs of VGG11 and ResNet18 on CIFAR-10", Source: "Table 1", Scale: "reduced", Command: "otfusion experiment run table1 --scale reduced", Missing: 3, Damaged: []string{"train-feedfeedfeedfeed"}, Runs: runs,
 			Content: Content{Tables: []Table{pairs}, Figures: []Figure{path}, Claims: []Claim{
-				{Text: "Q13: two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", Verdict: Reproduced, Evidence: "parents 89.71 and 89.50, vanilla 10.40, OT 85.10"},
-				{Text: "Q14 for VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", Verdict: Open, Evidence: "its runs are not finished"},
+				{Source: "Table 1", Criterion: "OT ≥ min(A, B) − 5", Text: "two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", Verdict: Reproduced, Evidence: "parents 89.71 and 89.50, vanilla 10.40, OT 85.10"},
+				{Source: "Table 1", Criterion: "OT > max(A, B)", Text: "VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", Verdict: Open, Evidence: "its runs are not finished"},
 			}}},
-		{Name: "ablations", Title: "What fusion depends on, on MNIST", Source: "Tables S1–S4, S11; figure S2", Scale: "laptop", Command: "otfusion experiment run ablations --scale laptop", Runs: runs,
+		{Name: "ablations", Title: "What fusion depends on, on MNIST", Source: "Tables S1–S4, S11; figure S2", Scale: "reduced", Command: "otfusion experiment run ablations --scale reduced", Runs: runs,
 			Content: Content{Tables: []Table{wide}, Figures: []Figure{samples, path, empty}, Claims: []Claim{
-				{Text: "Q10: with 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1.", Verdict: NotReproduced, Evidence: "exact 96.20, λ = 0.05 96.31, λ = 0.1 95.02"},
-				{Text: "Q9: more samples help; 25 already beat vanilla averaging.", Verdict: Reproduced, Evidence: "24.00 with 2 samples, 86.43 with 25, 96.20 with 200; vanilla 49.59"},
+				{Source: "Tables S2–S4", Criterion: "exact ≥ λ = 0.05", Note: "Five draws.", Text: "With 200 samples the exact solver is at least as good as λ = 0.05, and that as λ = 0.1.", Verdict: NotReproduced, Evidence: "exact 96.20, λ = 0.05 96.31, λ = 0.1 95.02"},
+				{Source: "Tables S2, S3", Criterion: "25 samples > vanilla", Text: "More samples help; 25 already beat vanilla averaging.", Verdict: Reproduced, Evidence: "24.00 with 2 samples, 86.43 with 25, 96.20 with 200; vanilla 49.59"},
 			}}},
 	}}
 }
@@ -82,10 +82,10 @@ func TestPageShowsEverything(t *testing.T) {
 	text := string(page)
 	for _, want := range []string{
 		"89.71", "(90.31)", "two networks", "–", "0.034", " ± 0.31", // values
-		"✓ 2", "✗ 1", "○ 1", "exact 96.20, λ = 0.05 96.31", // claims
+		"✓ 2", "✗ 1", "○ 1", "exact 96.20, λ = 0.05 96.31", "Criterion: exact ≥ λ = 0.05", "(Tables S2–S4)", "Five draws.", // claims
 		"2 of 5 tasks finished, 1 damaged", "train-feedfeedfeedfeed", "52m3s", "2031-05-04 to 2031-05-06", "portable Go", "43500fb1c2d3&#43;changes",
-		"otfusion experiment run table1 --scale laptop", "Nothing is finished of: timing, methods", "None of its points is finished",
-		"prefers-color-scheme: dark", "width=device-width", `href="#ablations-laptop"`, `id="ablations-laptop"`,
+		"otfusion experiment run table1 --scale reduced", "Nothing is finished of: timing, methods", "None of its points is finished",
+		"prefers-color-scheme: dark", "width=device-width", `href="#ablations-reduced"`, `id="ablations-reduced"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
@@ -143,19 +143,19 @@ func TestReportDecidesAClaimByTheLargestScaleThatCan(t *testing.T) {
 	section := func(scale string, v Verdict) Section {
 		return Section{Name: "x", Scale: scale, Content: Content{Claims: []Claim{{Text: "c", Verdict: v}}}}
 	}
-	for _, c := range []struct{ paper, laptop, want Verdict }{
+	for _, c := range []struct{ paper, reduced, want Verdict }{
 		{Open, Reproduced, Reproduced}, {NotReproduced, Reproduced, NotReproduced}, {Reproduced, Open, Reproduced}, {Open, Open, Open},
 	} {
-		s := Report{Sections: []Section{section("paper", c.paper), section("laptop", c.laptop)}}
+		s := Report{Sections: []Section{section("paper", c.paper), section("reduced", c.reduced)}}
 		if f := s.Claims(); len(f) != 1 || f[0].Verdict != c.want {
-			t.Errorf("paper %s, laptop %s: got %v, want %s", c.paper, c.laptop, f, c.want)
+			t.Errorf("paper %s, reduced %s: got %v, want %s", c.paper, c.reduced, f, c.want)
 		}
 	}
 }
 
 func TestSectionText(t *testing.T) {
 	text := rich().Sections[1].Text()
-	for _, want := range []string{"✗ not reproduced", "✓ reproduced", "exact 96.20", "ablations at scale laptop: all 2 tasks finished"} {
+	for _, want := range []string{"✗ not reproduced", "✓ reproduced", "exact 96.20", "criterion: exact ≥ λ = 0.05", "(Tables S2–S4)", "ablations at scale reduced: all 2 tasks finished"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, text)
 		}

@@ -156,14 +156,3 @@ func (t Table) Compares(column int) bool {
 	}
 	return false
 }
-
-// Value is the settled mean in a column of the first row with a label, NaN
-// without.
-func (t Table) Value(label string, column int) float64 {
-	for _, r := range t.Rows {
-		if r.Label == label && column < len(r.Values) {
-			return r.Values[column].Ours.Settled()
-		}
-	}
-	return math.NaN()
-}
