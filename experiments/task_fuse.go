@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
 	"otfusion/models"
+	"otfusion/models/nn"
 	"otfusion/train"
 )
 
@@ -49,29 +49,74 @@ func (a Alignment) apply(ctx context.Context, e runner.Env, ms []*models.Model, 
 		m, err := fusion.Average(ms, a.Proportions)
 		return m, nil, err
 	}
-	o, err := a.options(e)
-	if err == nil && a.Samples > 0 {
-		o.Samples, err = a.samples(d)
-	}
+	o, err := a.complete(e, d)
 	if err != nil {
 		return nil, nil, err
 	}
 	return fusion.Fuse(ctx, ms, o)
 }
 
-// options are all but the samples.
-func (a Alignment) options(e runner.Env) (fusion.Options, error) {
-	o, err := fusion.Preset(a.Preset)
-	o.Record = fusion.RecordOn(e.Engine, e.Threads)
-	o.Proportions = a.Proportions
-	o.Passes, o.Descent = cmp.Or(a.Passes, o.Passes), cmp.Or(a.Descent, o.Descent)
-	o.MatchInputs = a.MatchInputs || o.MatchInputs
-	o.TransportOutput = o.TransportOutput && !a.FixOutput
-	o.Cost, o.Residual, o.Repair = cmp.Or(a.Cost, o.Cost), cmp.Or(a.Residual, o.Residual), cmp.Or(a.Repair, o.Repair)
-	if a.Reg > 0 {
-		o.Solver = ot.Sinkhorn{Reg: a.Reg}
+// mixer returns a function that merges the models in given proportions. It
+// aligns them once, except where later passes align to the mixture itself.
+func (a Alignment) mixer(ctx context.Context, e runner.Env, ms []*models.Model, d *data.Dataset) (func(proportions ...float64) (*models.Model, error), error) {
+	if a.Preset == "vanilla" {
+		return func(proportions ...float64) (*models.Model, error) { return fusion.Average(ms, proportions) }, nil
+	}
+	o, err := a.complete(e, d)
+	if err != nil {
+		return nil, err
+	}
+	if o.Passes > 1 {
+		return func(proportions ...float64) (*models.Model, error) {
+			o.Proportions = proportions
+			m, _, err := fusion.Fuse(ctx, ms, o)
+			return m, err
+		}, nil
+	}
+	aligned, err := fusion.Align(ctx, ms, o)
+	if err != nil {
+		return nil, err
+	}
+	return func(proportions ...float64) (*models.Model, error) {
+		m, _, err := aligned.Fuse(ctx, proportions...)
+		return m, err
+	}, nil
+}
+
+// complete are the options with the samples.
+func (a Alignment) complete(e runner.Env, d *data.Dataset) (fusion.Options, error) {
+	o, err := a.options(e)
+	if err == nil && a.Samples > 0 {
+		o.SamplesFrom = fmt.Sprintf("%s, %d training images drawn with seed %d", d.Name, a.Samples, a.Seed)
+		o.Samples, err = a.samples(d)
 	}
 	return o, err
+}
+
+// options are all but the samples.
+func (a Alignment) options(e runner.Env) (fusion.Options, error) {
+	c := fusion.Choice{
+		Preset: a.Preset, Proportions: a.Proportions, Passes: unlessZero(a.Passes), Descent: unlessZero(a.Descent),
+		MatchInputs: unlessZero(a.MatchInputs), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair),
+	}
+	if a.FixOutput {
+		c.TransportOutput = new(false)
+	}
+	if a.Reg > 0 {
+		c.Solver = ot.Sinkhorn{Reg: a.Reg}
+	}
+	o, err := c.Options()
+	o.Record = nn.Recorder(e.Engine, e.Threads)
+	return o, err
+}
+
+// unlessZero is nil for the zero value, which leaves what the preset says.
+func unlessZero[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
 }
 
 // samples chooses images at random, normalised and not augmented.
@@ -144,6 +189,7 @@ func (t Fuse) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, err
 	}
 	if report != nil {
 		metrics["fusion_seconds"] = report.Seconds
+		metrics["moved_classes"] = float64(report.MovedClasses())
 	}
 	return runner.Outcome{Metrics: metrics}, keep(w, fused)
 }

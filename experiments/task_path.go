@@ -42,9 +42,13 @@ func (t Path) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, err
 	if err != nil {
 		return runner.Outcome{}, err
 	}
+	mix, err := t.Alignment.mixer(ctx, w.Env, ms, splits.Train)
+	if err != nil {
+		return runner.Outcome{}, err
+	}
 	o := runner.Outcome{Series: map[string][]float64{}}
 	for _, b := range t.Weights {
-		m, _, err := t.Alignment.weighted(1-b, b).apply(ctx, w.Env, ms, splits.Train)
+		m, err := mix(1-b, b)
 		if err != nil {
 			return o, err
 		}

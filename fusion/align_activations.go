@@ -14,8 +14,7 @@ import (
 // byActivations aligns the parents, except the one of index skip, to a
 // reference by their pre-activations. Parents are recorded as they are, never
 // re-recorded with aligned layers (section 4 of the paper).
-func (f *fuser) byActivations(ctx context.Context, reference *models.Model, skip int) ([]alignment, error) {
-	f.report.Converged = true
+func (f *fuser) byActivations(ctx context.Context, reference *models.Model, skip int) ([]mapping, error) {
 	policy := f.sharedMap
 	sites := f.groupSites()
 	if f.Residual == PaperAverage {
@@ -28,7 +27,7 @@ func (f *fuser) byActivations(ctx context.Context, reference *models.Model, skip
 	if err != nil {
 		return nil, err
 	}
-	alignments := make([]alignment, len(f.parents))
+	alignments := make([]mapping, len(f.parents))
 	reports := make([][]GroupReport, len(f.parents))
 	tasks, ctx := errgroup.WithContext(ctx)
 	for k := range f.parents {
@@ -80,12 +79,12 @@ func (f *fuser) groupSites() []site {
 }
 
 // sharedMap gives every group its map.
-func (f *fuser) sharedMap(matches []matched) alignment {
+func (f *fuser) sharedMap(matches []matched) mapping {
 	maps := map[string]matched{}
 	for i, s := range f.groupSites() {
 		maps[s.Name] = matches[i]
 	}
-	return f.alignment(maps)
+	return f.mapping(maps)
 }
 
 func (f *fuser) matchSites(ctx context.Context, sites []site, grams []*ot.Gram) ([]matched, error) {

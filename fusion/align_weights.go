@@ -16,11 +16,11 @@ import (
 // Every parent is aligned on its own: group by group in the order of the
 // layers (Algorithm 1 of the paper), again where a sum ties layers that could
 // not be compared the first time, then by coordinate descent.
-func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int) ([]alignment, error) {
+func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int) ([]mapping, error) {
 	aligners := make([]*weightAligner, len(f.parents))
 	tasks, ctx := errgroup.WithContext(ctx)
 	for k, parent := range f.parents {
-		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: alignment{}, maps: map[string]matched{}, solved: map[slot]bool{}}
+		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: mapping{}, maps: map[string]matched{}, solved: map[slot]bool{}}
 		if k != skip {
 			tasks.Go(func() error { return aligners[k].run(ctx) })
 		}
@@ -28,8 +28,8 @@ func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int
 	if err := tasks.Wait(); err != nil {
 		return nil, err
 	}
-	alignments := make([]alignment, len(f.parents))
-	f.report.Sweeps, f.report.Converged = 0, true
+	alignments := make([]mapping, len(f.parents))
+	f.report.Sweeps = 0
 	for k, w := range aligners {
 		alignments[k] = w.al
 		f.report.add(k, w.reports)
@@ -43,7 +43,7 @@ func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int
 type weightAligner struct {
 	*fuser
 	parent, reference *models.Model
-	al                alignment
+	al                mapping
 	multiplier        gemm.Multiplier
 	maps              map[string]matched // of the groups solved so far
 	solved            map[slot]bool      // axes whose map is known

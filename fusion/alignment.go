@@ -1,77 +1,132 @@
 package fusion
 
 import (
+	"context"
+	"fmt"
 	"slices"
+	"sync"
+	"time"
 
 	"otfusion/models"
 )
 
-// slot is an axis of a parameter by name.
-type slot struct {
-	param string
-	dim   int
+// Alignment is the maps that align every parent to the reference. It is found
+// once, by [Align], and averaged at any weights. It never changes, so
+// goroutines may share it.
+type Alignment struct {
+	f    *fuser
+	maps []mapping // by parent
 }
 
-// alignment is what is done to one parent: the map of every parameter axis. An
-// axis without one stays as it is.
-type alignment map[slot]*transportMap
-
-// equal tells whether two alignments do the same.
-func (al alignment) equal(other alignment) bool {
-	same := func(a, b alignment) bool {
-		for s, m := range a {
-			if !m.equal(b[s]) {
-				return false
-			}
-		}
-		return true
-	}
-	return same(al, other) && same(other, al)
-}
-
-// param is a parameter with its aligned axes: rows and, of weights, columns. An
-// axis of several groups is one whose channels are its entries.
-type param struct {
-	models.ParamSpec
-	axes []Axis
-}
-
-// layout lists an architecture's parameters with their axes.
-func layout(a *models.Arch, groups []Group) ([]param, error) {
-	specs, err := a.Params()
+// Align finds the maps of the parents' channels to the reference's. Parents are
+// only read. Where some parents have batch norms and others have them folded,
+// they are folded in all; where some have biases that others lack, these get
+// zeros: the report's notes say so.
+//
+// It fails with a [NotFusibleError] when the parents differ in more than hidden
+// widths or when a channel cannot be followed through a layer, with
+// [ErrNeedsSamples] or [ErrNeedsRecorder] when the options want them, and when
+// another option does not fit, when ctx is cancelled, and when the solver does.
+func Align(ctx context.Context, parents []*models.Model, o Options) (*Alignment, error) {
+	begin := time.Now()
+	f, err := prepare(parents, o)
 	if err != nil {
 		return nil, err
 	}
-	axes := map[string][]Axis{}
-	for _, g := range groups {
-		for _, ax := range slices.Concat(g.Rows, g.Columns) {
-			switch ax.Part {
-			case 0:
-			case 1:
-				ax = Axis{Param: ax.Param, Dim: ax.Dim, Fold: 1}
-			default:
-				continue
-			}
-			axes[ax.Param] = append(axes[ax.Param], ax)
-		}
+	maps, err := f.passes(ctx)
+	if err != nil {
+		return nil, err
 	}
-	for _, all := range axes {
-		slices.SortFunc(all, func(x, y Axis) int { return x.Dim - y.Dim })
-	}
-	params := make([]param, len(specs))
-	for i, p := range specs {
-		params[i] = param{p, axes[p.Name]}
-	}
-	return params, nil
+	f.report.Seconds = time.Since(begin).Seconds()
+	f.report.Notes = append(f.report.Notes, f.report.moves()...)
+	return &Alignment{f, maps}, nil
 }
 
-// alignColumns is W·T_norm, the parameter with its inputs aligned (step 1 of
-// section 4); a parameter of one axis stays as it is.
-func (p param) alignColumns(t models.Tensor, al alignment) models.Tensor {
-	for _, ax := range p.axes {
-		if ax.Dim > 0 {
-			t = al[slot{ax.Param, ax.Dim}].apply(t, ax)
-		}
+// prepare checks parents and options and derives what all steps share.
+func prepare(parents []*models.Model, o Options) (*fuser, error) {
+	unified, notes, err := unify(parents)
+	if err != nil {
+		return nil, err
 	}
-	return t
+	if o, err = o.complete(len(parents)); err != nil {
+		return nil, err
+	}
+	if o.Repair == Regress {
+		unified = withoutBatchNorm(unified, &notes, "regress")
+	}
+	s, err := derive(unified[o.Reference].Arch)
+	if err != nil {
+		return nil, err
+	}
+	if err := sameFixedWidths(s, o.Reference, unified); err != nil {
+		return nil, err
+	}
+	if o.Samples != nil && o.Samples.Size() != s.arch.Input.Len() {
+		return nil, fmt.Errorf("fusion: samples: wanted %v values each, found %d", s.arch.Input, o.Samples.Size())
+	}
+	return &fuser{
+		Options: o, structure: s, parents: unified,
+		lineage: sync.OnceValue(func() *lineage { return lineageOf(parents) }),
+		report:  Report{Options: o, Reference: o.Reference, Proportions: o.Proportions, Notes: notes},
+	}, nil
+}
+
+// Report says how the channels were matched.
+func (a *Alignment) Report() *Report {
+	r := a.f.report
+	return &r
+}
+
+// Average is the weighted mean of the aligned parents' parameters. Weights are
+// as [Options].Proportions, which hold where none are given.
+func (a *Alignment) Average(weights ...float64) (*models.Model, error) {
+	f, err := a.f.weighted(weights)
+	if err != nil {
+		return nil, err
+	}
+	f.report.Options.Repair = NoRepair
+	m := f.mix(a.maps)
+	return m, f.sign(m)
+}
+
+// Parent is parent k, its channels in the reference's order. With equal widths
+// and an exact solver it computes the parent's function.
+func (a *Alignment) Parent(k int) (*models.Model, error) {
+	if k < 0 || k >= len(a.maps) {
+		return nil, fmt.Errorf("fusion: parent: wanted 0 to %d, found %d", len(a.maps)-1, k)
+	}
+	weights := make([]float64, len(a.maps))
+	weights[k] = 1
+	return a.Average(weights...)
+}
+
+// Fuse is Average, then [Options].Repair. The report's seconds are those of
+// both; the maps' are in the Report of the Alignment.
+func (a *Alignment) Fuse(ctx context.Context, weights ...float64) (*models.Model, *Report, error) {
+	begin := time.Now()
+	f, err := a.f.weighted(weights)
+	if err != nil {
+		return nil, nil, err
+	}
+	fused, err := f.repair(ctx, f.mix(a.maps), a.maps)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.report.Seconds = time.Since(begin).Seconds()
+	return fused, &f.report, f.sign(fused)
+}
+
+// weighted is the fuser with other proportions, its own where none are given.
+func (f *fuser) weighted(weights []float64) (*fuser, error) {
+	g := *f
+	g.report.Notes = slices.Clone(f.report.Notes)
+	if weights == nil {
+		return &g, nil
+	}
+	var err error
+	if g.Proportions, err = proportions(weights, len(f.parents)); err != nil {
+		return nil, err
+	}
+	g.report.Proportions, g.report.Options.Proportions = g.Proportions, g.Proportions
+	return &g, nil
 }

@@ -6,33 +6,41 @@ import (
 )
 
 // Average is the weighted mean of the parents' parameters as they are, the
-// vanilla average. Proportions are as in [Options]. It fails when the parents
-// differ in architecture or in any width.
+// vanilla average. Proportions are as in [Options]. Batch norms that another
+// parent has folded are folded, and missing biases are zeros, as the notes of
+// the model's [Provenance] say. It fails with a [NotFusibleError] when the
+// parents differ in architecture or in any width.
 func Average(parents []*models.Model, weights []float64) (*models.Model, error) {
-	if err := Compatible(parents); err != nil {
+	unified, notes, err := unify(parents)
+	if err != nil {
 		return nil, err
 	}
-	if err := sameWidths(parents); err != nil {
+	s, err := derive(unified[0].Arch)
+	if err != nil {
+		return nil, err
+	}
+	if err := sameWidths(s, unified); err != nil {
 		return nil, err
 	}
 	lambda, err := proportions(weights, len(parents))
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFuser(parents, Options{Proportions: lambda})
-	if err != nil {
-		return nil, err
-	}
-	return f.mix(make([]alignment, len(parents))), nil
+	f := &fuser{Options: Options{Proportions: lambda}, structure: s, parents: unified}
+	m := f.mix(make([]mapping, len(parents)))
+	options := struct {
+		Proportions []float64 `json:"proportions"`
+	}{lambda}
+	return m, Provenance{Operation: "average", Notes: notes}.sign(m, options, lineageOf(parents))
 }
 
 // mix is Σ_k λ_k·W̃_k, every parameter with its axes mapped by the parent's
-// alignment. Running variances are interpolated as the rest is: exact when the
+// mapping. Running variances are interpolated as the rest is: exact when the
 // parents agree; Repair measures them otherwise.
-func (f *fuser) mix(alignments []alignment) *models.Model {
+func (f *fuser) mix(maps []mapping) *models.Model {
 	fused := &models.Model{Arch: f.arch, Params: map[string]models.Tensor{}, Meta: map[string]string{}}
 	for _, p := range f.params {
-		fused.Params[p.Name] = f.mixParam(p, alignments)
+		fused.Params[p.Name] = f.mixParam(p, maps)
 	}
 	return fused
 }
@@ -44,12 +52,12 @@ type share struct {
 	rows   *transportMap
 }
 
-func (f *fuser) mixParam(p param, alignments []alignment) models.Tensor {
+func (f *fuser) mixParam(p param, maps []mapping) models.Tensor {
 	var shares []share
 	for k, lambda := range f.Proportions {
 		if lambda != 0 {
-			aligned := p.alignColumns(f.parents[k].Params[p.Name], alignments[k])
-			shares = append(shares, share{lambda, aligned.Data, alignments[k][slot{p.Name, 0}]})
+			aligned := p.alignColumns(f.parents[k].Params[p.Name], maps[k])
+			shares = append(shares, share{lambda, aligned.Data, maps[k][slot{p.Name, 0}]})
 		}
 	}
 	out := models.NewTensor(p.Shape...)

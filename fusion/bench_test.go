@@ -8,6 +8,7 @@ import (
 
 	"otfusion/fusion/ot"
 	"otfusion/models"
+	"otfusion/models/nn"
 )
 
 // BenchmarkWeights fuses networks of full width by weights. The figure beside
@@ -55,7 +56,7 @@ func BenchmarkActivations(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			benchmarkFuse(b, family, 2, Options{Align: Activations, Samples: noise(a.Input, 200, 1)})
+			benchmarkFuse(b, family, 2, Options{Align: Activations, Samples: noise(a.Input, 200, 1), Record: nn.Recorder("", 0)})
 		})
 	}
 }
@@ -72,7 +73,7 @@ func BenchmarkBest(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			o.Samples = noise(a.Input, 1000, 1)
+			o.Samples, o.Record = noise(a.Input, 1000, 1), nn.Recorder("", 0)
 			benchmarkFuse(b, family, 2, o)
 		})
 	}

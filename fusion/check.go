@@ -28,12 +28,12 @@ type ParentCheckup struct {
 func (c ParentCheckup) Sound() bool { return c.Invariance < 1e-4 && c.Restored < 1e-4 }
 
 // Check compares the models as Fuse does, then permutes the hidden channels of
-// each and sees whether its logits on random inputs stay and whether Fuse finds
-// the way back. It fails when the models cannot be fused. A nil Recorder is
-// models/nn's.
+// each and sees whether its logits on random inputs stay and whether Align finds
+// the way back. It fails when the models cannot be fused, and with
+// [ErrNeedsRecorder] without a Recorder.
 func Check(ctx context.Context, parents []*models.Model, run Recorder) (*Checkup, error) {
 	if run == nil {
-		run = RecordOn("", 0)
+		return nil, ErrNeedsRecorder
 	}
 	if err := Compatible(parents); err != nil {
 		return nil, err
@@ -58,7 +58,11 @@ func checkParent(ctx context.Context, m *models.Model, seed uint64, run Recorder
 	if err != nil {
 		return ParentCheckup{}, err
 	}
-	restored, _, err := Fuse(ctx, []*models.Model{permuted, m}, Options{Reference: Last, Proportions: []float64{1, 0}})
+	a, err := Align(ctx, []*models.Model{permuted, m}, Options{Reference: Last})
+	if err != nil {
+		return ParentCheckup{}, err
+	}
+	restored, err := a.Parent(0)
 	if err != nil {
 		return ParentCheckup{}, err
 	}

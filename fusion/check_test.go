@@ -9,7 +9,7 @@ import (
 
 func TestCheckOfEveryFamily(t *testing.T) {
 	for name, network := range networks() {
-		c, err := Check(context.Background(), []*models.Model{network(t, 1), network(t, 2)}, nil)
+		c, err := Check(context.Background(), []*models.Model{network(t, 1), network(t, 2)}, newPlainNetwork)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -29,14 +29,14 @@ func TestCheckAcceptsExchangeOfEqualChannels(t *testing.T) {
 	m := build(t, "mlpnet", models.Options{Hidden: []int{6}}, 1)
 	w := m.Params["fc1.weight"].Data
 	copy(w[784:2*784], w[:784])
-	c, err := Check(context.Background(), []*models.Model{m, m}, nil)
+	c, err := Check(context.Background(), []*models.Model{m, m}, newPlainNetwork)
 	if err != nil || !c.Parents[0].Sound() {
 		t.Errorf("%+v, error %v", c, err)
 	}
 }
 
 func TestCheckRefusesWhatCannotBeFused(t *testing.T) {
-	if _, err := Check(context.Background(), []*models.Model{networks()["lenet"](t, 1), networks()["mlp"](t, 1)}, nil); err == nil {
+	if _, err := Check(context.Background(), []*models.Model{networks()["lenet"](t, 1), networks()["mlp"](t, 1)}, newPlainNetwork); err == nil {
 		t.Error("no error")
 	}
 }

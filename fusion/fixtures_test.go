@@ -2,48 +2,47 @@ package fusion
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"otfusion/data"
+	"otfusion/internal/argmax"
+	"otfusion/internal/golden"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 )
-
-// shared finds a file of the reference material beside the repository, or skips
-// the test.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	file := filepath.Join(append([]string{dir, "..", "shared"}, path...)...)
-	if _, err := os.Stat(file); err != nil {
-		t.Skipf("no reference material: %v", err)
-	}
-	return file
-}
 
 // mnistParents are the two networks that the paper's authors released.
 func mnistParents(t testing.TB) []*models.Model {
 	t.Helper()
 	var parents []*models.Model
-	for _, name := range []string{"model_0.safetensors", "model_1.safetensors"} {
-		m, err := checkpoint.Read(shared(t, "data", "mnist-mlpnet", name))
+	for _, path := range golden.ReleasedMLPNets(t, "safetensors") {
+		m, err := checkpoint.Read(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		parents = append(parents, m)
 	}
 	return parents
+}
+
+// fuserOf is what the steps of a fusion of one model share.
+func fuserOf(t testing.TB, m *models.Model, o Options) *fuser {
+	t.Helper()
+	s, err := derive(m.Arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fuser{Options: o, structure: s, parents: []*models.Model{m}}
+}
+
+// preset is a named choice of options.
+func preset(t testing.TB, name string) Options {
+	t.Helper()
+	o, err := Preset(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
 // build draws a model of a family; batch norms get statistics and factors of
@@ -139,13 +138,7 @@ func accuracy(t testing.TB, m *models.Model, x InMemory, labels []int32) float64
 	out := mlpLogits(t, m, x)
 	correct := 0
 	for i, label := range labels {
-		best, row := 0, out[i*classes:(i+1)*classes]
-		for c, v := range row {
-			if v > row[best] {
-				best = c
-			}
-		}
-		if int32(best) == label {
+		if int32(argmax.Of(out[i*classes:(i+1)*classes])) == label {
 			correct++
 		}
 	}

@@ -8,31 +8,34 @@ import (
 	"otfusion/models"
 )
 
+// foldedSuffix ends the name of an architecture whose batch norms were folded.
+const foldedSuffix = "_folded"
+
 // FoldBatchNorm returns a model without batch norms that computes the same
 // function as m does in inference: every BatchNorm becomes part of the weights
 // and the bias of the Linear or Conv2D layer before it,
 //
 //	w' = γ/√(σ²+ε)·w,  b' = γ/√(σ²+ε)·(b − µ) + β.
 //
+// The name of its architecture ends in _folded, such as resnet18_bn_folded. A
+// model without batch norms is copied.
+//
 // It fails, naming the layer, where a BatchNorm reads anything else but another
 // such BatchNorm, or a layer that others read too.
 func FoldBatchNorm(m *models.Model) (*models.Model, error) {
-	folded, left, err := foldBatchNorms(m)
-	if err == nil && left != nil {
-		err = fmt.Errorf("fusion: layer %s: wanted a BatchNorm that alone reads a Linear or Conv2D layer, found input %s", left.Name, left.Inputs[0])
+	if err := m.Check(); err != nil {
+		return nil, fmt.Errorf("fusion: %w", err)
 	}
-	if err != nil {
-		return nil, err
+	folded, left := foldBatchNorms(m)
+	if left != nil {
+		return nil, &NotFusibleError{Layer: left.Name, Reason: "to be folded, a BatchNorm has to be alone in reading a Linear or Conv2D layer, this one reads " + left.Inputs[0]}
 	}
-	return folded, nil
+	return sign(folded, "fold-bn", nil, m)
 }
 
-// foldBatchNorms folds the batch norms that can be folded, and returns the
-// first of those left, if any is.
-func foldBatchNorms(m *models.Model) (folded *models.Model, left *models.Layer, err error) {
-	if err := m.Check(); err != nil {
-		return nil, nil, fmt.Errorf("fusion: %w", err)
-	}
+// foldBatchNorms folds the batch norms of a sound model that can be folded, and
+// returns the first of those left, if any is.
+func foldBatchNorms(m *models.Model) (folded *models.Model, left *models.Layer) {
 	readers := m.Arch.Consumers()
 	folded = m.Clone()
 	arch := *m.Arch
@@ -58,29 +61,15 @@ func foldBatchNorms(m *models.Model) (folded *models.Model, left *models.Layer, 
 		}
 		arch.Layers = append(arch.Layers, l)
 	}
+	if len(renamed) > 0 {
+		arch.Name += foldedSuffix
+	}
 	folded.Arch = &arch
-	return folded, left, nil
+	return folded, left
 }
 
 // weighted tells the layers that have a weight and may have a bias.
 func weighted(l models.Layer) bool { return l.Op == models.Linear || l.Op == models.Conv2D }
-
-// withoutBatchNorm folds the batch norms that can be folded of those models that
-// have some.
-func withoutBatchNorm(ms []*models.Model) ([]*models.Model, error) {
-	plain := make([]*models.Model, len(ms))
-	for k, m := range ms {
-		plain[k] = m
-		if !slices.ContainsFunc(m.Arch.Layers, func(l models.Layer) bool { return l.Op == models.BatchNorm }) {
-			continue
-		}
-		var err error
-		if plain[k], _, err = foldBatchNorms(m); err != nil {
-			return nil, err
-		}
-	}
-	return plain, nil
-}
 
 // fold moves a BatchNorm's parameters into the layer before it.
 func fold(m *models.Model, l *models.Layer, norm models.Layer) {

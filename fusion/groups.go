@@ -50,7 +50,8 @@ type Axis struct {
 // Groups derives the alignment groups of an architecture, in the order of
 // their first layers. Every axis of every parameter that counts channels, or
 // every part of it behind a Concat, is in exactly one; what a grouped
-// convolution reads within its groups is in none. It fails, naming the layer, where channels cannot be followed.
+// convolution reads within its groups is in none. It fails with a
+// [NotFusibleError] where channels cannot be followed.
 func Groups(a *models.Arch) ([]Group, error) {
 	t := tracer{at: map[string]channels{}}
 	var err error
@@ -60,7 +61,7 @@ func Groups(a *models.Arch) ([]Group, error) {
 	t.at[models.InputName] = t.open(models.InputName, a.Input.C)
 	for _, l := range a.Layers {
 		if t.at[l.Name], err = t.follow(l); err != nil {
-			return nil, fmt.Errorf("fusion: layer %s: %w", l.Name, err)
+			return nil, &NotFusibleError{Layer: l.Name, Reason: err.Error()}
 		}
 	}
 	return t.groups(a)

@@ -42,7 +42,7 @@ func joints(groups []Group) map[slot][]part {
 // settle gives all axes of a group their maps, and those that it shares with
 // other groups once the maps of all of these are known. It returns the axes
 // that have their maps now.
-func (f *fuser) settle(al alignment, known map[string]matched, g Group, m matched) []slot {
+func (f *structure) settle(al mapping, known map[string]matched, g Group, m matched) []slot {
 	known[g.Name] = m
 	var done []slot
 	set := func(axes []Axis, t *transportMap) {
@@ -62,9 +62,9 @@ func (f *fuser) settle(al alignment, known map[string]matched, g Group, m matche
 	return done
 }
 
-// alignment gives the groups their maps; one without keeps its order.
-func (f *fuser) alignment(maps map[string]matched) alignment {
-	al, known := alignment{}, map[string]matched{}
+// mapping gives the groups their maps; one without keeps its order.
+func (f *structure) mapping(maps map[string]matched) mapping {
+	al, known := mapping{}, map[string]matched{}
 	for _, g := range f.groups {
 		f.settle(al, known, g, maps[g.Name])
 	}

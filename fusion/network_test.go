@@ -9,7 +9,7 @@ import (
 )
 
 // plainNetwork runs a model in plain Go loops: an evaluator that shares no code
-// with the ones users run. It implements Network.
+// with the ones users run. It implements models.Network.
 type plainNetwork struct {
 	model   *models.Model
 	shapes  map[string]models.Shape
@@ -18,7 +18,7 @@ type plainNetwork struct {
 	records map[string][]float32
 }
 
-func newPlainNetwork(m *models.Model, _ int, layers []string) (Network, error) {
+func newPlainNetwork(m *models.Model, _ int, layers []string) (models.Network, error) {
 	shapes, err := m.Arch.Shapes()
 	if err != nil {
 		return nil, err

@@ -2,45 +2,49 @@ package fusion
 
 import (
 	"fmt"
-	"math"
 
 	"otfusion/fusion/ot"
+	"otfusion/internal/weights"
 )
 
 // Options say how parents are aligned and averaged. The zero value aligns by
 // weights, with exact transport of Euclidean distances, to the first parent.
+// Their JSON is the options of a [Provenance].
 type Options struct {
-	Align           Align     // what channels are compared by
-	Solver          ot.Solver // of the transport problems; ot.Exact{} if nil
-	Cost            Cost      // ground cost between channels
-	NormalizeRows   bool      // scale every channel's coordinates to unit length before comparing; the average keeps its scale
-	MatchInputs     bool      // by weights: compare channels also by the weights that read them, as git re-basin does
-	Residual        Residual  // how channels tied by Add are mapped
-	TransportOutput bool      // align the output layer's rows too, as the paper's code does; else classes keep their order
-	PreserveScale   bool      // with different widths: split a channel's outgoing weight between its copies; keeps the function where every width of the reference is a multiple
+	Preset string `json:"preset,omitempty"` // the name of the preset that these began as, for the record
 
-	Reference   int       // the parent that the others are aligned to, or Last; it also gives the result's widths
-	Proportions []float64 // weight of each parent in the average, scaled to sum to 1; nil means equal
-	Passes      int       // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
-	Descent     int       // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
+	Align           Coordinates `json:"align"`            // what channels are compared by
+	Solver          ot.Solver   `json:"-"`                // of the transport problems; ot.Exact{} if nil
+	Cost            Cost        `json:"cost"`             // ground cost between channels
+	NormalizeRows   bool        `json:"normalize_rows"`   // scale every channel's coordinates to unit length before comparing; the average keeps its scale
+	MatchInputs     bool        `json:"match_inputs"`     // by weights: compare channels also by the weights that read them, as git re-basin does
+	Residual        Residual    `json:"residual"`         // how channels tied by Add are mapped
+	TransportOutput bool        `json:"transport_output"` // align the output layer's rows too, as the paper's code does, which may exchange classes; else classes keep their order
+	PreserveScale   bool        `json:"preserve_scale"`   // with different widths: split a channel's outgoing weight between its copies; keeps the function where every width of the reference is a multiple
 
-	Samples Samples  // by activations, and for Repair: inputs to run through the models
-	Record  Recorder // runs them; RecordOn("", 0) if nil
-	Repair  Repair   // of the fused model's statistics
+	Reference   int       `json:"reference"`   // the parent that the others are aligned to, or Last; it also gives the result's widths
+	Proportions []float64 `json:"proportions"` // weight of each parent in the average, scaled to sum to 1; nil means equal
+	Passes      int       `json:"passes"`      // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
+	Descent     int       `json:"descent"`     // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
+
+	Samples     Samples  `json:"-"`                      // by activations, and for Repair: inputs to run through the models
+	SamplesFrom string   `json:"samples_from,omitempty"` // where the samples come from, for the record
+	Record      Recorder `json:"-"`                      // runs them, such as nn.Recorder of models/nn
+	Repair      Repair   `json:"repair"`                 // of the fused model's statistics
 }
 
 // Last, as Options.Reference, is the last parent: the paper's model B.
 const Last = -1
 
-// Align says what the coordinates of a channel are.
-type Align string
+// Coordinates says what the coordinates of a channel are.
+type Coordinates string
 
 // Channels are compared by their weights (their rows Ŵ of every parameter that
 // makes them, biases being one more column) or by their pre-activations at
 // every position of every sample (section 4 of the paper).
 const (
-	Weights     Align = "wts" // the default
-	Activations Align = "acts"
+	Weights     Coordinates = "wts" // the default
+	Activations Coordinates = "acts"
 )
 
 // Cost is the ground cost between two channels' coordinates x and y.
@@ -73,7 +77,7 @@ type Repair string
 // weights that reproduce the parents' average pre-activations best. ResetBatchNorm
 // measures the running statistics anew.
 const (
-	NoRepair       Repair = ""
+	NoRepair       Repair = "none" // the default
 	Rescale        Repair = "rescale"
 	Regress        Repair = "regress"
 	ResetBatchNorm Repair = "bn"
@@ -83,9 +87,6 @@ const (
 func (o Options) complete(parents int) (Options, error) {
 	if o.Solver == nil {
 		o.Solver = ot.Exact{}
-	}
-	if o.Record == nil {
-		o.Record = RecordOn("", 0)
 	}
 	if o.Reference == Last {
 		o.Reference = parents - 1
@@ -98,6 +99,7 @@ func (o Options) complete(parents int) (Options, error) {
 	}
 	o.Passes = max(o.Passes, 1)
 	o.Align, o.Cost, o.Residual = orDefault(o.Align, Weights), orDefault(o.Cost, Euclidean), orDefault(o.Residual, SharedMap)
+	o.Repair = orDefault(o.Repair, NoRepair)
 	var err error
 	if o.Proportions, err = proportions(o.Proportions, parents); err != nil {
 		return o, err
@@ -122,41 +124,27 @@ func (o Options) check() error {
 	case o.Residual != SharedMap && o.Residual != PaperAverage:
 		return fmt.Errorf("fusion: residual: wanted %s or %s, found %q", SharedMap, PaperAverage, o.Residual)
 	case o.Repair != NoRepair && o.Repair != Rescale && o.Repair != Regress && o.Repair != ResetBatchNorm:
-		return fmt.Errorf("fusion: repair: wanted nothing, %s, %s or %s, found %q", Rescale, Regress, ResetBatchNorm, o.Repair)
+		return fmt.Errorf("fusion: repair: wanted %s, %s, %s or %s, found %q", NoRepair, Rescale, Regress, ResetBatchNorm, o.Repair)
 	case o.Residual == PaperAverage && o.Align == Weights:
 		return fmt.Errorf("fusion: residual: the paper's policy wants alignment by activations, found by weights")
 	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights:
 		return fmt.Errorf("fusion: matching inputs and descent want alignment by weights, found by activations")
-	case (o.Align == Activations || o.Repair != NoRepair) && (o.Samples == nil || o.Samples.Len() == 0):
-		return fmt.Errorf("fusion: samples: wanted at least one input, found none")
+	case o.runs() && (o.Samples == nil || o.Samples.Len() == 0):
+		return ErrNeedsSamples
+	case o.runs() && o.Record == nil:
+		return ErrNeedsRecorder
 	}
 	return nil
 }
 
+// runs tells whether samples are run through the models; options are complete.
+func (o Options) runs() bool { return o.Align == Activations || o.Repair != NoRepair }
+
 // proportions scales the given weights to sum to 1, or makes equal ones.
 func proportions(given []float64, parents int) ([]float64, error) {
-	if given == nil {
-		given = make([]float64, parents)
-		for k := range given {
-			given[k] = 1
-		}
-	}
-	if len(given) != parents {
-		return nil, fmt.Errorf("fusion: proportions: wanted one for each of %d parents, found %d", parents, len(given))
-	}
-	sum := 0.0
-	for _, p := range given {
-		if p < 0 {
-			return nil, fmt.Errorf("fusion: proportions %v: wanted no negative number, found %g", given, p)
-		}
-		sum += p
-	}
-	if !(sum > 0) || math.IsInf(sum, 0) {
-		return nil, fmt.Errorf("fusion: proportions %v: wanted a positive sum, found %g", given, sum)
-	}
-	scaled := make([]float64, parents)
-	for k, p := range given {
-		scaled[k] = p / sum
+	scaled, err := weights.Normalize(given, parents)
+	if err != nil {
+		return nil, fmt.Errorf("fusion: proportions: %w", err)
 	}
 	return scaled, nil
 }

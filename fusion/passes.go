@@ -2,34 +2,31 @@ package fusion
 
 import (
 	"context"
-
-	"otfusion/models"
 )
 
 // nobody, as the parent to skip, aligns them all.
 const nobody = -1
 
-// passes aligns the parents to the reference and averages them; every further
-// pass re-aligns all of them to that average (section 5.3.3 of the paper),
-// until a pass changes no map.
-func (f *fuser) passes(ctx context.Context) (*models.Model, []alignment, error) {
-	alignments, err := f.align(ctx, f.parents[f.Reference], f.Reference)
+// passes aligns the parents to the reference; every further pass re-aligns all
+// of them to their average (section 5.3.3 of the paper), until a pass changes
+// no map.
+func (f *fuser) passes(ctx context.Context) ([]mapping, error) {
+	maps, err := f.align(ctx, f.parents[f.Reference], f.Reference)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	fused := f.mix(alignments)
 	f.report.Passes = 1
 	for settled := false; f.report.Passes < f.Passes && !settled; f.report.Passes++ {
-		again, err := f.align(ctx, fused, nobody)
+		again, err := f.align(ctx, f.mix(maps), nobody)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		settled = true
 		for k := range again {
-			settled = settled && again[k].equal(alignments[k])
+			settled = settled && again[k].equal(maps[k])
 		}
 		f.report.Converged = f.report.Converged && settled
-		alignments, fused = again, f.mix(again)
+		maps = again
 	}
-	return fused, alignments, nil
+	return maps, nil
 }

@@ -37,11 +37,11 @@ const BestSamples = 10_000
 func Preset(name string) (Options, error) {
 	switch name {
 	case "paper-wts":
-		return Options{Reference: Last, NormalizeRows: true, TransportOutput: true}, nil
+		return Options{Preset: name, Reference: Last, NormalizeRows: true, TransportOutput: true}, nil
 	case "paper-acts":
-		return Options{Reference: Last, Align: Activations, Residual: PaperAverage, TransportOutput: true}, nil
+		return Options{Preset: name, Reference: Last, Align: Activations, Residual: PaperAverage, TransportOutput: true}, nil
 	case "best":
-		return Options{Reference: Last, Align: Activations, Cost: Cosine, Repair: Regress}, nil
+		return Options{Preset: name, Reference: Last, Align: Activations, Cost: Cosine, Repair: Regress}, nil
 	}
 	return Options{}, fmt.Errorf("fusion: preset: wanted paper-wts, paper-acts or best, found %q", name)
 }

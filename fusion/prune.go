@@ -12,10 +12,10 @@ import (
 
 // Pruning says which channels a model loses (section 5.2 of the paper).
 type Pruning struct {
-	Fraction  float64   // of the channels of each chosen group, in [0, 1)
-	Layers    []string  // the groups of these layers are pruned; nil means all hidden groups
-	Criterion Criterion // which channels go first
-	Seed      uint64    // of RandomChannels
+	Fraction  float64   `json:"fraction"`         // of the channels of each chosen group, in [0, 1)
+	Layers    []string  `json:"layers,omitempty"` // the groups of these layers are pruned; nil means all hidden groups
+	Criterion Criterion `json:"criterion"`        // which channels go first
+	Seed      uint64    `json:"seed"`             // of RandomChannels
 }
 
 // Criterion orders channels by how dispensable they are.
@@ -40,11 +40,11 @@ func Prune(m *models.Model, p Pruning) (*models.Model, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: prune: %w", err)
 	}
-	groups, err := Groups(m.Arch)
+	s, err := derive(m.Arch)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := p.groups(groups)
+	chosen, err := p.groups(s.groups)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,12 @@ func Prune(m *models.Model, p Pruning) (*models.Model, error) {
 		kept[g.Name] = order[gone:]
 		slices.Sort(kept[g.Name])
 	}
-	return choose(m, groups, kept, narrowed(m.Arch, groups, kept))
+	pruned, err := choose(m, s, kept, narrowed(m.Arch, s.groups, kept))
+	if err != nil {
+		return nil, err
+	}
+	p.Criterion = cmp.Or(p.Criterion, L1)
+	return sign(pruned, "prune", p, m)
 }
 
 // groups are the hidden groups that hold the chosen layers.

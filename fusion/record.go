@@ -7,21 +7,7 @@ import (
 
 	"otfusion/internal/gemm"
 	"otfusion/models"
-	"otfusion/models/nn"
 )
-
-// RecordOn is the Recorder of models/nn on an engine, "" for the best there is,
-// and so many threads, 0 for all. Algorithms are chosen by rule, so that a
-// fusion gives the same bits in every run.
-func RecordOn(engine string, threads int) Recorder {
-	return func(m *models.Model, batch int, layers []string) (Network, error) {
-		p, err := nn.NewPredictor(m, nn.Options{Batch: batch, Compute: engine, Threads: threads, Deterministic: true}, layers...)
-		if err != nil {
-			return nil, err
-		}
-		return p, nil
-	}
-}
 
 // recording runs samples through models and reads what chosen layers put out.
 // Models of one architecture take turns in one Network, so that memory does
@@ -34,9 +20,9 @@ type recording struct {
 	networks []*recorded
 }
 
-// recorded is a Network with the model that it holds at the moment.
+// recorded is a network with the model that it holds at the moment.
 type recorded struct {
-	Network
+	models.Network
 	model  *models.Model
 	shapes map[string]models.Shape
 }

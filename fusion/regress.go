@@ -19,7 +19,7 @@ import (
 // place of the parents'. A layer gains a bias if it had none. No label is used.
 // Convolutions of several groups, and batch norms that could not be folded, stay
 // as averaged: the layers that read them correct for it.
-func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []alignment) (*models.Model, error) {
+func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
 	fused.Arch = ownLayers(f.arch)
 	var e equations
 	for i := range fused.Arch.Layers {
@@ -46,7 +46,7 @@ func (f *fuser) readsSamples(l models.Layer) bool {
 }
 
 // regressLayer corrects one layer.
-func (f *fuser) regressLayer(ctx context.Context, e *equations, fused *models.Model, l *models.Layer, alignments []alignment) error {
+func (f *fuser) regressLayer(ctx context.Context, e *equations, fused *models.Model, l *models.Layer, alignments []mapping) error {
 	if err := e.begin(fused.Arch, l); err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // repair corrects the statistics of the fused model as Options.Repair says.
-func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []alignment) (*models.Model, error) {
+func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
 	var err error
 	switch f.Repair {
 	case Rescale:
@@ -29,7 +29,21 @@ func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []al
 	if err := fused.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: repair: %w", err)
 	}
+	if n := biases(fused.Arch) - biases(f.arch); n > 0 {
+		f.report.Notes = append(f.report.Notes, fmt.Sprintf("repair %s: %d layers got a bias", f.Repair, n))
+	}
 	return fused, nil
+}
+
+// biases counts the layers with a bias.
+func biases(a *models.Arch) int {
+	n := 0
+	for _, l := range a.Layers {
+		if l.Bias {
+			n++
+		}
+	}
+	return n
 }
 
 // rescale gives every hidden pre-activation the mean and standard deviation
@@ -37,7 +51,7 @@ func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []al
 // (Jordan et al. 2022, section 3): folded into the BatchNorm that makes it, or
 // into the weights and the bias, which the layer gains if it had none. It goes
 // layer by layer, measuring each behind the layers already corrected.
-func (f *fuser) rescale(ctx context.Context, fused *models.Model, alignments []alignment) (*models.Model, error) {
+func (f *fuser) rescale(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
 	members := f.hiddenMembers()
 	targets, err := f.interpolatedMoments(ctx, members, alignments)
 	if err != nil {
@@ -76,7 +90,7 @@ func (f *fuser) hiddenMembers() []Member {
 
 // interpolatedMoments are Σ_k λ_k of the parents' means and standard
 // deviations, their channels aligned, by layer.
-func (f *fuser) interpolatedMoments(ctx context.Context, members []Member, alignments []alignment) (map[string]moments, error) {
+func (f *fuser) interpolatedMoments(ctx context.Context, members []Member, alignments []mapping) (map[string]moments, error) {
 	var layers []string
 	for _, m := range members {
 		layers = append(layers, m.PreActivation)

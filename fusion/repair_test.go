@@ -44,10 +44,7 @@ func TestRescaleGivesThePreActivationsTheParentsMoments(t *testing.T) {
 // preActivations are the moments of every hidden pre-activation, by layer.
 func preActivations(t *testing.T, m *models.Model, x InMemory) map[string]moments {
 	t.Helper()
-	f, err := newFuser([]*models.Model{m}, Options{Samples: x, Record: newPlainNetwork})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := fuserOf(t, m, Options{Samples: x, Record: newPlainNetwork})
 	var layers []string
 	for _, member := range f.hiddenMembers() {
 		layers = append(layers, member.PreActivation)

@@ -123,8 +123,8 @@ func (f *fuser) groupReadBy(layer string) Group {
 }
 
 // paperAverage turns the maps of the layers, in order, into an alignment.
-func (f *fuser) paperAverage(matches []matched) alignment {
-	al := alignment{}
+func (f *fuser) paperAverage(matches []matched) mapping {
+	al := mapping{}
 	sites := f.paperSites()
 	for i, sources := range f.paperSources(sites) {
 		var incoming *transportMap
@@ -146,7 +146,7 @@ func (f *fuser) fanIn(l models.Layer) int {
 }
 
 // setRows maps the rows of a layer, of its bias and of the BatchNorm behind it.
-func (f *fuser) setRows(al alignment, m Member, rows *transportMap) {
+func (f *fuser) setRows(al mapping, m Member, rows *transportMap) {
 	for _, p := range f.params {
 		if p.Layer == m.Layer || p.Layer == m.PreActivation {
 			al[slot{p.Name, 0}] = rows

@@ -12,10 +12,7 @@ import (
 func TestThePaperRecordsBranchesAfterTheSum(t *testing.T) {
 	record := func(name string) map[string]string {
 		m := build(t, name, models.Options{Width: 1. / 16}, 1)
-		f, err := newFuser([]*models.Model{m}, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := fuserOf(t, m, Options{})
 		layers := map[string]string{}
 		for _, s := range f.paperSites() {
 			layers[s.Name] = s.layers[0]
@@ -48,10 +45,7 @@ func constant(mark float64) *transportMap {
 // here the map of the i-th weight is marked i.
 func TestThePaperHandsMapsOnInTheOrderOfTheParameters(t *testing.T) {
 	m := build(t, "resnet18", models.Options{Width: 1. / 16}, 1)
-	f, err := newFuser([]*models.Model{m}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := fuserOf(t, m, Options{})
 	var matches []matched
 	position := map[string]float64{}
 	for i, s := range f.paperSites() {

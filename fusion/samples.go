@@ -18,21 +18,8 @@ type Samples interface {
 }
 
 // Recorder prepares a model to run batches of at most batch samples and to keep
-// the outputs of the named layers.
-type Recorder func(m *models.Model, batch int, layers []string) (Network, error)
-
-// Network runs batches through a model.
-type Network interface {
-	// Run computes the logits, n×classes, of the first n samples of x.
-	Run(x []float32, n int) (logits []float32, err error)
-	// Recorded is the output of a layer in the last Run, plain (n, C, H, W),
-	// before any ReLU that follows. It is valid, and the caller's to change,
-	// until the next Run.
-	Recorded(layer string) []float32
-	// Load replaces the parameters by those of another model of the same Arch.
-	Load(m *models.Model) error
-	Close()
-}
+// the outputs of the named layers; nn.Recorder of models/nn returns one.
+type Recorder func(m *models.Model, batch int, layers []string) (models.Network, error)
 
 // InMemory is samples held as one array of plain values.
 type InMemory struct {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"otfusion/models"
+	"otfusion/models/nn"
 )
 
 // Networks of the paper's widths, minutes in all:
@@ -14,7 +15,7 @@ import (
 //	go test -tags 'slow onednn' -run FullWidth ./fusion
 func TestPlantedPermutationIsRecoveredAtFullWidth(t *testing.T) {
 	for _, family := range []string{"mlpnet", "vgg11", "vgg11_bn", "resnet18", "resnet18_bn"} {
-		for _, o := range []Options{{Align: Weights}, {Align: Activations}} {
+		for _, o := range []Options{{Align: Weights}, {Align: Activations, Record: nn.Recorder("", 0)}} {
 			t.Run(fmt.Sprintf("%s by %s", family, o.Align), func(t *testing.T) {
 				for seed := range seeds() {
 					recover(t, build(t, family, models.Options{Bias: family == "mlpnet"}, seed), seed, o)

@@ -17,11 +17,15 @@ func wideAndNarrow(t *testing.T, family string) (narrow, wide *models.Model) {
 	return build(t, family, models.Options{Width: 0.25}, 1), build(t, family, models.Options{Width: 0.5}, 2)
 }
 
-// aligned is the first model aligned to the second, as Fuse does it.
+// aligned is the first model aligned to the second.
 func aligned(t *testing.T, a, b *models.Model, o Options) *models.Model {
 	t.Helper()
-	o.Reference, o.Proportions = Last, []float64{1, 0}
-	m, _, err := Fuse(context.Background(), []*models.Model{a, b}, o)
+	o.Reference = Last
+	alignment, err := Align(context.Background(), []*models.Model{a, b}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := alignment.Parent(0)
 	if err != nil {
 		t.Fatal(err)
 	}

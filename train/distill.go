@@ -35,7 +35,7 @@ func (d *Distillation) check(student *models.Arch) error {
 	case !(d.Temperature >= 1/maxTemperature && d.Temperature <= maxTemperature):
 		return fmt.Errorf("distillation: wanted a temperature from %g to %g, found %g", 1/maxTemperature, maxTemperature, d.Temperature)
 	}
-	if _, err := normalise(d.Weights, len(d.Teachers)); err != nil {
+	if _, err := ensembleWeights(d.Weights, len(d.Teachers)); err != nil {
 		return fmt.Errorf("distillation: %w", err)
 	}
 	for k, t := range d.Teachers {
@@ -77,7 +77,7 @@ func (d *Distillation) identity() *distillIdentity {
 	}
 	id := &distillIdentity{Weights: d.Weights, Gamma: d.Gamma, Temperature: d.Temperature, PerClass: d.PerClass}
 	for _, t := range d.Teachers {
-		id.Teachers = append(id.Teachers, fingerprint(t))
+		id.Teachers = append(id.Teachers, t.Fingerprint())
 	}
 	return id
 }

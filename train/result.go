@@ -32,7 +32,7 @@ func (c Config) finished(s *state) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: finished, but its model cannot be read: %w", c.Name, err)
 	}
-	if found := fingerprint(m); s.Model != "" && found != s.Model { // older runs have none
+	if found := m.Fingerprint(); s.Model != "" && found != s.Model { // older runs have none
 		return nil, fmt.Errorf("train: %s: finished, but %s has changed since: wanted parameters with sha256 %.12s, found %.12s; restore it or choose another folder",
 			c.Name, result.Path, s.Model, found)
 	}

@@ -175,7 +175,7 @@ func (s *state) write(dir string) error {
 
 // finish makes the state that of a finished run.
 func (s *state) finish(r *Result) {
-	s.Result, s.Model = r, fingerprint(r.Model)
+	s.Result, s.Model = r, r.Model.Fingerprint()
 	s.params, s.velocity, s.best = nil, nil, nil
 }
 

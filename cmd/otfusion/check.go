@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"otfusion/fusion"
+	"otfusion/models/nn"
 )
 
 type checkCmd struct {
@@ -31,7 +32,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	checkup, err := fusion.Check(g.ctx, ms, fusion.RecordOn(g.Compute, g.Threads))
+	checkup, err := fusion.Check(g.ctx, ms, nn.Recorder(g.Compute, g.Threads))
 	if err != nil {
 		return err
 	}

@@ -2,38 +2,37 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
-	"otfusion/internal/build"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
+	"otfusion/models/nn"
 )
 
-// alignFlags are the fusion options.
+// alignFlags are the fusion options. What is not given is the preset's.
 type alignFlags struct {
-	Preset          string    `enum:",paper-wts,paper-acts,best" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts or best."`
-	Align           string    `enum:",wts,acts" default:"" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts, needs --dataset)."`
-	Solver          string    `enum:"exact,sinkhorn" default:"exact" help:"Solver of the transport problems: exact or sinkhorn."`
-	Reg             *float64  `placeholder:"R" help:"Entropic regularisation of sinkhorn, in units of cost (default: 0.05)."`
-	Cost            string    `enum:",euclidean,sqeuclidean,cosine" default:"" placeholder:"COST" help:"Ground cost: euclidean (the default), sqeuclidean or cosine."`
-	NormalizeRows   bool      `help:"Compare channels scaled to unit length."`
-	MatchInputs     bool      `help:"By weights: compare the weights that read a channel as well, as git re-basin does."`
-	Residual        string    `enum:",group,paper" default:"" placeholder:"POLICY" help:"Residual connections: group (one shared map, the default) or paper (its average of maps)."`
-	TransportOutput bool      `help:"Align the classes too, as the paper's code does."`
-	PreserveScale   bool      `help:"With different widths: split weights between copies of a channel, which keeps the function where widths are multiples."`
-	Reference       string    `default:"last" help:"Parent that the others are aligned to: 0, 1, ..., last, or iterate (the last, then the fused model until nothing changes)."`
-	Passes          int       `default:"0" placeholder:"N" help:"Alignments; after the first, all parents are re-aligned to the fused model."`
-	Descent         int       `default:"0" placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups."`
-	Repair          string    `enum:",none,rescale,regress,bn" default:"" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale, regress or bn (needs --dataset)."`
-	Proportions     []float64 `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
+	Preset          string              `enum:",paper-wts,paper-acts,best" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts or best."`
+	Align           *fusion.Coordinates `enum:"wts,acts" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts, needs --dataset)."`
+	Solver          *string             `enum:"exact,sinkhorn" placeholder:"SOLVER" help:"Solver of the transport problems: exact (the default) or sinkhorn."`
+	Reg             *float64            `placeholder:"R" help:"Entropic regularisation of sinkhorn, in units of cost (default: 0.05)."`
+	Cost            *fusion.Cost        `enum:"euclidean,sqeuclidean,cosine" placeholder:"COST" help:"Ground cost: euclidean (the default), sqeuclidean or cosine."`
+	NormalizeRows   *bool               `negatable:"" help:"Compare channels scaled to unit length."`
+	MatchInputs     *bool               `negatable:"" help:"By weights: compare the weights that read a channel as well, as git re-basin does."`
+	Residual        *fusion.Residual    `enum:"group,paper" placeholder:"POLICY" help:"Residual connections: group (one shared map, the default) or paper (its average of maps)."`
+	TransportOutput *bool               `negatable:"" help:"Align the classes too, as the paper's code does. This may exchange classes; a note says which."`
+	PreserveScale   *bool               `negatable:"" help:"With different widths: split weights between copies of a channel, which keeps the function where widths are multiples."`
+	Reference       string              `default:"last" help:"Parent that the others are aligned to: 0, 1, ..., last, or iterate (the last, then the fused model until nothing changes)."`
+	Passes          *int                `placeholder:"N" help:"Alignments; after the first, all parents are re-aligned to the fused model (default: 1)."`
+	Descent         *int                `placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups (default: 0)."`
+	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset."`
+	Proportions     []float64           `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
 }
 
 const (
@@ -43,54 +42,36 @@ const (
 
 // options merges the preset with the flags that were given.
 func (f alignFlags) options() (fusion.Options, error) {
-	o := fusion.Options{Reference: fusion.Last}
-	if f.Preset != "" {
-		var err error
-		if o, err = fusion.Preset(f.Preset); err != nil {
-			return o, usageError{err}
-		}
+	c := fusion.Choice{
+		Preset: f.Preset, Align: f.Align, Cost: f.Cost, NormalizeRows: f.NormalizeRows, MatchInputs: f.MatchInputs, Residual: f.Residual,
+		TransportOutput: f.TransportOutput, PreserveScale: f.PreserveScale, Proportions: f.Proportions,
+		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair,
 	}
-	override(&o.Align, fusion.Align(f.Align))
-	override(&o.Cost, fusion.Cost(f.Cost))
-	override(&o.Residual, fusion.Residual(f.Residual))
-	override(&o.Repair, fusion.Repair(f.Repair))
-	if o.Repair == "none" {
-		o.Repair = fusion.NoRepair
+	switch given(f.Solver, "") {
+	case "exact":
+		c.Solver = ot.Exact{}
+	case "sinkhorn":
+		c.Solver = ot.Sinkhorn{Reg: given(f.Reg, standardReg)}
 	}
-	override(&o.Passes, f.Passes)
-	override(&o.Descent, f.Descent)
-	override(&o.NormalizeRows, f.NormalizeRows)
-	override(&o.MatchInputs, f.MatchInputs)
-	override(&o.TransportOutput, f.TransportOutput)
-	override(&o.PreserveScale, f.PreserveScale)
-	if f.Solver == "sinkhorn" {
-		o.Solver = ot.Sinkhorn{Reg: given(f.Reg, standardReg)}
+	if err := f.reference(&c); err != nil {
+		return fusion.Options{}, err
 	}
-	o.Proportions = f.Proportions
-	return o, f.reference(&o)
+	return c.Options()
 }
 
-// override replaces a value by one that was given.
-func override[T comparable](value *T, given T) {
-	var zero T
-	if given != zero {
-		*value = given
-	}
-}
-
-func (f alignFlags) reference(o *fusion.Options) error {
+func (f alignFlags) reference(c *fusion.Choice) error {
 	switch f.Reference {
 	case "last":
 		return nil
 	case "iterate":
-		override(&o.Passes, cmp.Or(f.Passes, iterations))
+		c.Passes = new(given(f.Passes, iterations))
 		return nil
 	}
 	k, err := strconv.Atoi(f.Reference)
 	if err != nil || k < 0 {
 		return usage("--reference: wanted the number of a parent from 0, last or iterate, found %q", f.Reference)
 	}
-	o.Reference = k
+	c.Reference = &k
 	return nil
 }
 
@@ -106,7 +87,6 @@ type fuseCmd struct {
 type fusedJSON struct {
 	Out           string                `json:"out"`
 	Parents       []string              `json:"parents"`
-	Options       map[string]any        `json:"options"`
 	FusionSeconds float64               `json:"fusion_seconds"`          // alignment, average and repair; no files
 	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of the parents, or of the images where they name none
 	*fusion.Report
@@ -119,13 +99,13 @@ func (c *fuseCmd) check() error {
 	}
 	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
 		c.sampleFlags.check(),
-		wantNotNegative("--passes", c.Passes), wantNotNegative("--descent", c.Descent))
+		wantNotNegative("--passes", given(c.Passes, 0)), wantNotNegative("--descent", given(c.Descent, 0)))
 }
 
 // unread refuses flags that nothing would read.
 func (c *fuseCmd) unread() error {
-	if c.Reg != nil && c.Solver != "sinkhorn" {
-		return usage("--reg: wanted --solver sinkhorn with it, found %s", c.Solver)
+	if c.Reg != nil && given(c.Solver, "exact") != "sinkhorn" {
+		return usage("--reg: wanted --solver sinkhorn with it, found %s", given(c.Solver, "exact"))
 	}
 	return wantPositive("--reg", given(c.Reg, standardReg))
 }
@@ -164,28 +144,24 @@ func (c *fuseCmd) Run(g *globals) error {
 		if o.Samples, err = c.choose(images); err != nil {
 			return err
 		}
+		o.SamplesFrom = c.origin()
 	}
-	o.Record = fusion.RecordOn(g.Compute, g.Threads)
-	if o.Samples == nil && (o.Align == fusion.Activations || o.Repair != fusion.NoRepair) {
+	o.Record = nn.Recorder(g.Compute, g.Threads)
+	fused, report, err := fusion.Fuse(g.ctx, parents, o)
+	if errors.Is(err, fusion.ErrNeedsSamples) {
 		return usage("activations and repair need images: name a --dataset or --samples-from")
 	}
-	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if err != nil {
 		return err
 	}
-	result := fusedJSON{Out: string(c.Out), Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
+	if err := checkpoint.Write(string(c.Out), fused); err != nil {
+		return err
+	}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, FusionSeconds: report.Seconds, Report: report}
 	if result.Normalisation = n; n == nil && images != nil {
 		result.Normalisation = &models.Normalisation{Mean: images.Mean, Std: images.Std}
 	}
-	if err := writeDerived(fused, c.Out, "fuse", result.Options, parents); err != nil {
-		return err
-	}
 	return g.emit(result, func(w io.Writer) { printReport(w, result) })
-}
-
-// record is the flags that made a model, for its metadata.
-func (c *fuseCmd) record() map[string]any {
-	return map[string]any{"align": c.alignFlags, "samples": c.sampleFlags, "inputs": c.inputFlags}
 }
 
 func printReport(w io.Writer, r fusedJSON) {
@@ -207,7 +183,14 @@ func printReport(w io.Writer, r fusedJSON) {
 	if r.Normalisation != nil {
 		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
 	}
+	printNotes(w, r.Notes)
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)
+}
+
+func printNotes(w io.Writer, notes []string) {
+	for _, n := range notes {
+		fmt.Fprintln(w, "note:", n)
+	}
 }
 
 type averageCmd struct {
@@ -235,41 +218,15 @@ func (c *averageCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := writeDerived(m, c.Out, "average", map[string]any{"proportions": c.Proportions}, parents); err != nil {
-		return err
-	}
-	return g.emit(map[string]any{"out": c.Out, "parents": c.Models}, func(w io.Writer) {
-		fmt.Fprintf(w, "averaged %d models: %s\n", len(parents), c.Out)
-	})
-}
-
-// writeDerived writes a model that was computed from others, with how in its
-// metadata: the command, its options, and the parents' own metadata.
-func writeDerived(m *models.Model, path outFile, command string, options map[string]any, parents []*models.Model) error {
-	lineage := []map[string]any{}
-	for _, p := range parents {
-		lineage = append(lineage, nested(p.Meta))
-	}
-	made, err := json.Marshal(map[string]any{"command": command, "options": options, "parents": lineage})
+	made, err := fusion.ProvenanceOf(m)
 	if err != nil {
 		return err
 	}
-	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": build.Revision()}}
-	if err := m.Inherit(parents...); err != nil {
+	if err := checkpoint.Write(string(c.Out), m); err != nil {
 		return err
 	}
-	return checkpoint.Write(string(path), m)
-}
-
-// nested is metadata with what is JSON in it as JSON, not as strings, whose
-// escapes would double with every generation of models.
-func nested(meta map[string]string) map[string]any {
-	values := map[string]any{}
-	for k, v := range meta {
-		values[k] = v
-		if strings.HasPrefix(v, "{") && json.Valid([]byte(v)) {
-			values[k] = json.RawMessage(v)
-		}
-	}
-	return values
+	return g.emit(map[string]any{"out": c.Out, "parents": c.Models, "notes": made.Notes}, func(w io.Writer) {
+		printNotes(w, made.Notes)
+		fmt.Fprintf(w, "averaged %d models: %s\n", len(parents), c.Out)
+	})
 }

@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"otfusion/internal/golden"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 )
@@ -67,18 +67,8 @@ func released(t *testing.T) (a, b string) {
 	if testing.Short() {
 		t.Skip("evaluates on all of MNIST")
 	}
-	dir, err := os.Getwd()
-	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
-			break
-		}
-	}
-	dir = filepath.Join(dir, "..", "shared", "data", "mnist-mlpnet")
-	a, b = filepath.Join(dir, "model_0.safetensors"), filepath.Join(dir, "model_1.safetensors")
-	if _, err := os.Stat(b); err != nil {
-		t.Skip("the released MLPNets are not here:", err)
-	}
-	return a, b
+	pair := golden.ReleasedMLPNets(t, "safetensors")
+	return pair[0], pair[1]
 }
 
 // network writes a small network with random parameters.

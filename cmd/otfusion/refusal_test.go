@@ -78,7 +78,6 @@ func TestRefusals(t *testing.T) {
 	a := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6, 5}})
 	b := network(t, dir, "b.safetensors", "mlpnet", 2, models.Options{Hidden: []int{6, 5}})
 	deep := network(t, dir, "deep.safetensors", "mlpnet", 3, models.Options{Hidden: []int{6, 5, 4}})
-	biased := network(t, dir, "biased.safetensors", "mlpnet", 4, models.Options{Hidden: []int{6, 5}, Bias: true})
 	wide := network(t, dir, "wide.safetensors", "mlpnet", 5, models.Options{Hidden: []int{7, 5}})
 	conv := network(t, dir, "conv.safetensors", "lenet", 6, models.Options{})
 	broken := write(t, dir, "broken.json", `{"name": "x", "layers": [`)
@@ -100,7 +99,7 @@ func TestRefusals(t *testing.T) {
 		{"fuse A --out OUT", exitUsage, "two or more models, found 1"},
 		{"fuse A B --out OUT --proportions 0,0", exitUsage, "--proportions|positive|[0 0]"},
 		{"fuse A B --out OUT --proportions NaN,1", exitUsage, "--proportions|positive"},
-		{"fuse A B --out OUT --proportions 1,2,3", exitUsage, "--proportions|each of 2 models, found 3"},
+		{"fuse A B --out OUT --proportions 1,2,3", exitUsage, "--proportions|wanted 2 weights, found 3"},
 		{"fuse A B --out OUT --align acts", exitUsage, "--dataset"},
 		{"fuse A B --out OUT --repair regress", exitUsage, "--dataset"},
 		{"fuse A B --out OUT --align acts --dataset mnist --samples 60001", exitFailure, "--samples|60000|60001"},
@@ -124,10 +123,9 @@ func TestRefusals(t *testing.T) {
 		{"fuse A B --out MISSING/x.safetensors", exitFailure, "no such file or directory"},
 		{"fuse A DEEP --out OUT", exitFailure, "depth|8 layers|6"},
 		{"fuse A CONV --out OUT", exitFailure, "layer flatten|Conv2D|Flatten"},
-		{"fuse A BIASED --out OUT", exitFailure, "fc1|bias"},
 		{"average A --out OUT", exitUsage, "two or more models"},
 		{"average A B --out OUT --proportions 0,0", exitUsage, "--proportions|positive"},
-		{"average A WIDE --out OUT", exitFailure, "fc1.weight|[7 784]|[6 784]"},
+		{"average A WIDE --out OUT", exitFailure, "fc1|weight|[7 784]|[6 784]"},
 		{"check A", exitUsage, "two or more models"},
 		{"check A DEEP", exitFailure, "depth"},
 		{"eval MISSING", exitFailure, "no such file"},
@@ -150,7 +148,7 @@ func TestRefusals(t *testing.T) {
 		{"train --mean 0 --out OUT", exitUsage, "--mean, --std"},
 		{"eval A --dataset cifar10 --data-dir MISSING", exitFailure, "otfusion data fetch cifar10|--data-dir"},
 		{"eval A --weights 1", exitUsage, "--weights|--ensemble"},
-		{"eval A B --ensemble --weights 1", exitUsage, "--weights|each of 2 models, found 1"},
+		{"eval A B --ensemble --weights 1", exitUsage, "--weights|wanted 2 weights, found 1"},
 		{"data info svhn", exitUsage, "svhn"},
 		{"data fetch svhn", exitUsage, "svhn"},
 		{"data info cifar100 --data-dir MISSING", exitFailure, "otfusion data fetch cifar100|--data-dir"},
@@ -173,7 +171,7 @@ func TestRefusals(t *testing.T) {
 		{"distill A --teachers B --temperature=-2 --out OUT", exitUsage, "--temperature|-2"},
 		{"distill A --recipe smoke --teachers B --temperature 1e300 --out OUT", exitFailure, "temperature|1e-06 to 1e+06|1e+300"},
 		{"finetune A --recipe smoke --lr 1e300 --out OUT", exitUsage, "lr|float32|1e+300"},
-		{"distill A --teachers B --weights 1,2 --out OUT", exitUsage, "--weights|each of 1 models, found 2"},
+		{"distill A --teachers B --weights 1,2 --out OUT", exitUsage, "--weights|wanted 1 weights, found 2"},
 		{"prune A --fraction 1 --out OUT", exitUsage, "--fraction|1"},
 		{"prune A --layers fc9 --out OUT", exitFailure, "fc9"},
 		{"convert A OUT --arch BROKEN", exitFailure, "broken.json|not an architecture"},
@@ -192,7 +190,7 @@ func TestRefusals(t *testing.T) {
 			if testing.Short() && (strings.Contains(c.args, "--dataset mnist") || strings.Contains(c.args, "--recipe smoke")) {
 				t.Skip("reads all of MNIST")
 			}
-			args := strings.Fields(strings.NewReplacer("DEEP", deep, "BIASED", biased, "WIDE", wide, "CONV", conv, "BROKEN", broken, "FAR", far,
+			args := strings.Fields(strings.NewReplacer("DEEP", deep, "WIDE", wide, "CONV", conv, "BROKEN", broken, "FAR", far,
 				"WORDS", words, "BELOW", below, "OUT", out, "FOLDER", dir, "MISSING", filepath.Join(dir, "missing"), "DIR", dir).Replace(c.args))
 			for i, word := range args {
 				switch word {

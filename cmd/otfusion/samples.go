@@ -93,3 +93,15 @@ func (f *sampleFlags) indices(n int) ([]int, error) {
 	}
 	return indices, nil
 }
+
+// origin says where the samples come from.
+func (f *sampleFlags) origin() string {
+	from := f.Dataset
+	if from == "" {
+		from = f.SamplesFrom
+	}
+	if f.SampleIndices != "" {
+		return fmt.Sprintf("%s, images listed in %s", from, f.SampleIndices)
+	}
+	return fmt.Sprintf("%s, %d images drawn with seed %d", from, *f.Samples, f.Seed)
+}

@@ -67,24 +67,6 @@ func checkVertex(t failer, plan *Plan, p Problem) {
 	}
 }
 
-// shared finds a file of the material beside the repository, or skips.
-func shared(t *testing.T, name string) []string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
-			continue
-		}
-		if found, _ := filepath.Glob(filepath.Join(dir, "..", "shared", name)); len(found) > 0 {
-			return found
-		}
-	}
-	t.Skip("no ../shared/" + name)
-	return nil
-}
-
 // golden is a case solved by POT 0.8.2.
 type golden struct {
 	Name     string
@@ -95,7 +77,11 @@ type golden struct {
 }
 
 func TestGoldens(t *testing.T) {
-	for _, file := range shared(t, "goldens/emd_*.json") {
+	files, err := filepath.Glob("testdata/emd_*.json")
+	if err != nil || len(files) != 3 {
+		t.Fatalf("found %v, error %v, want 3 files", files, err)
+	}
+	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
