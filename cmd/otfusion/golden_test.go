@@ -43,7 +43,7 @@ func wantNear(t *testing.T, what string, found, want, tolerance float64) {
 func TestReleasedModels(t *testing.T) {
 	a, b := released(t)
 	dir := t.TempDir()
-	paths := []string{a, b, filepath.Join(dir, "average")}
+	paths := []string{a, b, filepath.Join(dir, "average.safetensors")}
 	want := []float64{97.72, 97.75, 73.84}
 	if r := call("average", a, b, "--out", paths[2]); r.status != exitOK {
 		t.Fatal(r.stderr)
@@ -61,7 +61,7 @@ func TestReleasedModels(t *testing.T) {
 		{"--proportions 0.75,0.25", 96.90, nil},
 		{"--proportions 1,0", 97.72, nil},
 	} {
-		out := filepath.Join(dir, strconv.Itoa(i))
+		out := filepath.Join(dir, strconv.Itoa(i)+".safetensors")
 		fused := callJSON[fusedJSON](t, append([]string{"fuse", a, b, "--align", "wts", "--out", out}, strings.Fields(c.flags)...)...)
 		for g, cost := range c.costs {
 			wantNear(t, c.flags+" cost of "+fused.Groups[g].Group, fused.Groups[g].Cost, cost, 1e-4)
@@ -83,7 +83,7 @@ func TestReleasedModelsByActivations(t *testing.T) {
 	dir := t.TempDir()
 	var paths []string
 	for seed := range 5 {
-		out := filepath.Join(dir, strconv.Itoa(seed))
+		out := filepath.Join(dir, strconv.Itoa(seed)+".safetensors")
 		callJSON[fusedJSON](t, "fuse", a, b, "--preset", "paper-acts", "--samples", "200", "--dataset", "mnist", "--seed", strconv.Itoa(seed), "--out", out)
 		paths = append(paths, out)
 	}
@@ -98,7 +98,7 @@ func TestReleasedModelsByActivations(t *testing.T) {
 // weaker parent, on the number of samples it was chosen with.
 func TestBestPreset(t *testing.T) {
 	a, b := released(t)
-	out := filepath.Join(t.TempDir(), "best")
+	out := filepath.Join(t.TempDir(), "best.safetensors")
 	fused := callJSON[anObject](t, "fuse", a, b, "--preset", "best", "--dataset", "mnist", "--out", out)
 	if samples := fused["options"].(anObject)["samples"]; samples != 10000. {
 		t.Errorf("%v samples, want 10000", samples)
@@ -125,12 +125,12 @@ func TestSampleIndices(t *testing.T) {
 		t.Skip("reads all of MNIST three times")
 	}
 	dir := t.TempDir()
-	a := network(t, dir, "a", "mlpnet", 1, models.Options{Hidden: []int{12, 9}})
-	b := network(t, dir, "b", "mlpnet", 2, models.Options{Hidden: []int{12, 9}})
+	a := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{12, 9}})
+	b := network(t, dir, "b.safetensors", "mlpnet", 2, models.Options{Hidden: []int{12, 9}})
 	first := write(t, dir, "first.json", "[5, 17, 59999, 0, 31, 77, 1234, 42]")
 	second := write(t, dir, "second.json", "[6, 18, 59998, 1, 32, 78, 1235, 43]")
 	fuse := func(indices, seed string) map[string]models.Tensor {
-		out := filepath.Join(dir, "out")
+		out := filepath.Join(dir, "out.safetensors")
 		callJSON[fusedJSON](t, "fuse", a, b, "--align", "acts", "--dataset", "mnist", "--sample-indices", indices, "--seed", seed, "--out", out)
 		m, err := checkpoint.Read(out)
 		if err != nil {
