@@ -31,6 +31,16 @@ type Options struct {
 	SamplesFrom string   `json:"samples_from,omitempty"` // where the samples come from, for the record
 	Record      Recorder `json:"-"`                      // runs them, such as nn.Recorder of models/nn
 	Repair      Repair   `json:"repair"`                 // of the fused model's statistics
+
+	AlignSamples int                                 `json:"align_samples,omitempty"` // by activations: compare channels on the first so many of the samples; 0 means all
+	Progress     func(stage string, done, total int) `json:"-"`                       // told how far alignment by activations and regression are; may be nil
+}
+
+// progress tells how far a stage is.
+func (o Options) progress(stage string, done, total int) {
+	if o.Progress != nil {
+		o.Progress(stage, done, total)
+	}
 }
 
 // Last, as Options.Reference, is the last parent: the paper's model B.

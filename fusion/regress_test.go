@@ -5,61 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"otfusion/internal/gemm"
 	"otfusion/models"
 )
-
-// A convolution is its weights times the patches, at the positions chosen.
-func TestPatchesTimesWeightsAreTheConvolution(t *testing.T) {
-	for _, l := range []models.Layer{
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 3, Stride: 1, Padding: 1, Bias: true},
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 3, Stride: 2, Padding: 1, Bias: true},
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 1, Stride: 2, Bias: true},
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 5, Stride: 1, Bias: true},
-	} {
-		m := randomModel(t, &models.Arch{Input: models.Shape{C: 3, H: 7, W: 7}, Layers: []models.Layer{l}}, 1)
-		x := noise(m.Arch.Input, 2, 2)
-		var e equations
-		if err := e.begin(m.Arch, &m.Arch.Layers[0]); err != nil {
-			t.Fatal(err)
-		}
-		v := gemm.View{Data: x.X, Outer: 2, Size: 3, Inner: 49}
-		p, out := e.unfold(v), gemm.View{Data: logits(t, m, x), Outer: 2, Size: 4, Inner: e.out.H * e.out.W}
-		for i, want := range e.choose(out).Data {
-			s, o, at := i/(4*e.each), i/e.each%4, i%e.each
-			got := float64(m.Params["c.bias"].Data[o]) * float64(p.Data[(s*e.d+e.d-1)*e.each+at])
-			for k := range e.d - 1 {
-				got += float64(m.Params["c.weight"].Data[o*(e.d-1)+k]) * float64(p.Data[(s*e.d+k)*e.each+at])
-			}
-			if math.Abs(got-float64(want)) > 1e-5 {
-				t.Fatalf("%+v: output %d is %v, want %v", l, i, got, want)
-			}
-		}
-	}
-}
-
-// The samples take the positions in turn: all are looked at equally often.
-func TestPositionsAreTakenInTurn(t *testing.T) {
-	l := models.Layer{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 1, Kernel: 1, Stride: 1}
-	var e equations
-	if err := e.begin(&models.Arch{Input: models.Shape{C: 1, H: 8, W: 8}, Layers: []models.Layer{l}}, &l); err != nil {
-		t.Fatal(err)
-	}
-	taken := make([]int, 64)
-	for range 4 {
-		for s := range 2 {
-			for j := range e.each {
-				taken[e.position(s, j)]++
-			}
-		}
-		e.taken += 2
-	}
-	for at, n := range taken {
-		if n != 2 {
-			t.Errorf("position %d was taken %d times, want 2", at, n)
-		}
-	}
-}
 
 // missing is the mean squared difference between a model's logits and the
 // parents' average logits.
