@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"cmp"
 	"context"
 
 	"otfusion/internal/gemm"
@@ -15,17 +16,7 @@ func (f *fuser) targets(ctx context.Context, layers []regressed, alignments []al
 		wanted[i] = make([]float32, r.samples*r.out.Len())
 	}
 	for {
-		// Samples that the same layers look at.
-		var open []int
-		end := 0
-		for i, r := range layers {
-			if r.samples > done {
-				open = append(open, i)
-				if end == 0 || r.samples < end {
-					end = r.samples
-				}
-			}
-		}
+		open, end := unfinished(layers, done)
 		if len(open) == 0 {
 			return wanted, nil
 		}
@@ -36,39 +27,59 @@ func (f *fuser) targets(ctx context.Context, layers []regressed, alignments []al
 	}
 }
 
+// unfinished lists the layers that look at more samples than done, and up to
+// which sample all of them do.
+func unfinished(layers []regressed, done int) (open []int, end int) {
+	for i, r := range layers {
+		if r.samples > done {
+			open = append(open, i)
+			end = min(cmp.Or(end, r.samples), r.samples)
+		}
+	}
+	return open, end
+}
+
 // average adds the parents' shares of the targets on some samples.
 func (f *fuser) average(ctx context.Context, layers []regressed, open []int, wanted [][]float32, samples span, alignments []alignment) error {
 	var names []string
 	for _, i := range open {
 		names = append(names, layers[i].layer.Name)
 	}
-	r, err := f.record(f.arch, names)
+	for k, lambda := range f.Proportions {
+		if lambda == 0 {
+			continue
+		}
+		err := f.outputs(ctx, f.parents[k], names, samples, func(from int, found views) {
+			for _, i := range open {
+				name, size := layers[i].layer.Name, layers[i].out.Len()
+				rows := alignments[k][slot{name + "." + string(models.Weight), 0}]
+				rows.addView(wanted[i][(samples.from+from)*size:], lambda, found[name])
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outputs calls each with what layers of a model put out, batch by batch, and
+// the number of the batch's first sample.
+func (f *fuser) outputs(ctx context.Context, m *models.Model, layers []string, samples Samples, each func(from int, found views)) error {
+	r, err := f.record(m.Arch, layers)
 	if err != nil {
 		return err
 	}
 	defer r.close()
 	r.samples = samples
-	parts := make([]*models.Model, len(f.parents))
-	for k, parent := range f.parents {
-		parts[k] = upTo(parent, names...)
-	}
-	at := samples.from
+	part, from := upTo(m, layers...), 0
 	return r.batches(ctx, func(x []float32, n int) error {
-		for k, lambda := range f.Proportions {
-			if lambda == 0 {
-				continue
-			}
-			found, err := r.run(parts[k], x, n)
-			if err != nil {
-				return err
-			}
-			for _, i := range open {
-				name, size := layers[i].layer.Name, layers[i].out.Len()
-				rows := alignments[k][slot{name + "." + string(models.Weight), 0}]
-				rows.addView(wanted[i][at*size:(at+n)*size], lambda, found[name])
-			}
+		found, err := r.run(part, x, n)
+		if err != nil {
+			return err
 		}
-		at += n
+		each(from, found)
+		from += n
 		return nil
 	})
 }
