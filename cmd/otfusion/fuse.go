@@ -203,7 +203,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if o.Samples, err = c.load(g); err != nil {
 		return err
 	}
-	o.Record = nn.Recorder(g.Compute, g.Threads)
+	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if errors.Is(err, fusion.ErrNeedsSamples) {
 		return usage("activations and repair need images: name a --dataset")
