@@ -21,7 +21,7 @@ import (
 //
 // The parents run once, for what the layers should put out; the fused model
 // runs from a frontier that moves on as layers are solved.
-func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
+func (f *fuser) regress(ctx context.Context, fused *models.Model, maps []mapping) (*models.Model, error) {
 	fused.Arch = ownLayers(f.arch)
 	shapes, err := fused.Arch.Shapes()
 	if err != nil {
@@ -32,7 +32,7 @@ func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []m
 	var e equations
 	for from, to := 0, 0; from < len(layers); from = to {
 		to = from + together(layers[from:])
-		wanted, err := f.targets(ctx, layers[from:to], alignments)
+		wanted, err := f.targets(ctx, layers[from:to], maps)
 		if err != nil {
 			return nil, err
 		}

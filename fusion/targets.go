@@ -10,7 +10,7 @@ import (
 
 // targets returns what each of the layers should put out on its samples: the
 // average Σ_k λ_k·ỹ_k of the aligned parents' pre-activations, plain (n, C, H, W).
-func (f *fuser) targets(ctx context.Context, layers []regressed, alignments []alignment) ([][]float32, error) {
+func (f *fuser) targets(ctx context.Context, layers []regressed, maps []mapping) ([][]float32, error) {
 	wanted, done := make([][]float32, len(layers)), 0
 	for i, r := range layers {
 		wanted[i] = make([]float32, r.samples*r.out.Len())
@@ -20,7 +20,7 @@ func (f *fuser) targets(ctx context.Context, layers []regressed, alignments []al
 		if len(open) == 0 {
 			return wanted, nil
 		}
-		if err := f.average(ctx, layers, open, wanted, span{f.Samples, done, end}, alignments); err != nil {
+		if err := f.average(ctx, layers, open, wanted, span{f.Samples, done, end}, maps); err != nil {
 			return nil, err
 		}
 		done = end
@@ -40,7 +40,7 @@ func unfinished(layers []regressed, done int) (open []int, end int) {
 }
 
 // average adds the parents' shares of the targets on some samples.
-func (f *fuser) average(ctx context.Context, layers []regressed, open []int, wanted [][]float32, samples span, alignments []alignment) error {
+func (f *fuser) average(ctx context.Context, layers []regressed, open []int, wanted [][]float32, samples span, maps []mapping) error {
 	var names []string
 	for _, i := range open {
 		names = append(names, layers[i].layer.Name)
@@ -52,7 +52,7 @@ func (f *fuser) average(ctx context.Context, layers []regressed, open []int, wan
 		err := f.outputs(ctx, f.parents[k], names, samples, func(from int, found views) {
 			for _, i := range open {
 				name, size := layers[i].layer.Name, layers[i].out.Len()
-				rows := alignments[k][slot{name + "." + string(models.Weight), 0}]
+				rows := maps[k][slot{name + "." + string(models.Weight), 0}]
 				rows.addView(wanted[i][(samples.from+from)*size:], lambda, found[name])
 			}
 		})
