@@ -20,6 +20,7 @@ type Choice struct {
 	Passes          *int
 	Descent         *int
 	Repair          *Repair
+	Budget          *float64
 }
 
 // Options merges the preset and what differs from it.
@@ -42,6 +43,7 @@ func (c Choice) Options() (Options, error) {
 	override(&o.Passes, c.Passes)
 	override(&o.Descent, c.Descent)
 	override(&o.Repair, c.Repair)
+	override(&o.Budget, c.Budget)
 	if c.Solver != nil {
 		o.Solver = c.Solver
 	}

@@ -108,6 +108,7 @@ type alignFlags struct {
 	Descent         *int                `placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups (default: 0)."`
 	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset."`
 	Proportions     []float64           `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
+	Budget          *float64            `placeholder:"R" help:"Share of each hidden layer's channels, the worst matched, that stay apart instead of being averaged: 0 (the default) for a network of the reference's size, 1 for the ensemble in one network."`
 }
 
 const (
@@ -120,7 +121,7 @@ func (f alignFlags) options() (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: f.Preset, Align: f.Align, Cost: f.Cost, NormalizeRows: f.NormalizeRows, MatchInputs: f.MatchInputs, Residual: f.Residual,
 		TransportOutput: f.TransportOutput, PreserveScale: f.PreserveScale, Proportions: f.Proportions,
-		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair,
+		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair, Budget: f.Budget,
 	}
 	switch given(f.Solver, "") {
 	case "exact":
@@ -163,7 +164,21 @@ type fusedJSON struct {
 	Parents       []string       `json:"parents"`
 	Options       map[string]any `json:"options"`
 	FusionSeconds float64        `json:"fusion_seconds"` // alignment, average and repair; no files
+	Size          sizeJSON       `json:"size"`
+	ParentSizes   []sizeJSON     `json:"parent_sizes"`
 	*fusion.Report
+}
+
+// sizeJSON is what a network costs.
+type sizeJSON struct {
+	Parameters   int `json:"parameters"`
+	MultiplyAdds int `json:"multiply_adds"` // of one sample
+}
+
+func sizeOf(m *models.Model) sizeJSON { return sizeJSON{m.Arch.Count(), m.Arch.MultiplyAdds()} }
+
+func (s sizeJSON) String() string {
+	return fmt.Sprintf("%.4g M parameters, %.4g M multiply-adds", float64(s.Parameters)/1e6, float64(s.MultiplyAdds)/1e6)
 }
 
 // check refuses numbers that no models could be fused with.
@@ -172,7 +187,7 @@ func (c *fuseCmd) check() error {
 		return usage("--reference: wanted 0 to %d, last or iterate, found %d", len(c.Models)-1, n)
 	}
 	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
-		wantPositive("--samples", *c.Samples),
+		wantPositive("--samples", *c.Samples), wantShare("--budget", given(c.Budget, 0)),
 		wantNotNegative("--passes", given(c.Passes, 0)), wantNotNegative("--descent", given(c.Descent, 0)))
 }
 
@@ -211,7 +226,10 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	result := fusedJSON{Out: c.Out, Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Report: report}
+	result := fusedJSON{Out: c.Out, Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report}
+	for _, m := range parents {
+		result.ParentSizes = append(result.ParentSizes, sizeOf(m))
+	}
 	if err := writeDerived(fused, c.Out, "fuse", result.Options, parents); err != nil {
 		return err
 	}
@@ -239,6 +257,10 @@ func printReport(w io.Writer, r fusedJSON) {
 		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
 	}
 	fmt.Fprintln(w, t.Render())
+	for k, size := range r.ParentSizes {
+		fmt.Fprintf(w, "parent %d: %v\n", k, size)
+	}
+	fmt.Fprintf(w, "fused: %v\n", r.Size)
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)
 }
 

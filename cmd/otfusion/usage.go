@@ -26,6 +26,13 @@ func wantPositive[T int | float64](flag string, value T) error {
 	return nil
 }
 
+func wantShare(flag string, value float64) error {
+	if !(value >= 0 && value <= 1) {
+		return usage("%s: wanted a number from 0 to 1, found %v", flag, value)
+	}
+	return nil
+}
+
 func wantNotNegative(flag string, value int) error {
 	if value < 0 {
 		return usage("%s: wanted no negative number, found %d", flag, value)
