@@ -40,6 +40,7 @@ func (f *fuser) regress(ctx context.Context, fused *models.Model, maps []mapping
 			if err := f.solveLayer(ctx, &e, front, layers[i:], wanted[i-from]); err != nil {
 				return nil, fmt.Errorf("fusion: layer %s: %w", layers[i].layer.Name, err)
 			}
+			wanted[i-from] = nil
 			f.progress("regression", i+1, len(layers))
 		}
 	}
