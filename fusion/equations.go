@@ -18,7 +18,7 @@ type equations struct {
 	places     int          // K
 	overlaps   []overlap
 	sums       [][]float64 // Σ x_a·x_bᵀ of each overlap, C×C
-	reads      [][]run
+	reads      [][]stretch
 	held       [][]int     // the places that hold each pixel
 	right      []float64   // Σ p·yᵀ, d×out
 	pixels     [][]float64 // Σ x of each pixel

@@ -28,15 +28,15 @@ func patches(l models.Layer, in, out models.Shape) [][]tap {
 	return at
 }
 
-// run is n consecutive pairs: (a, b), (a+1, b+1), …
-type run struct{ a, b, n int }
+// stretch is n consecutive pairs: (a, b), (a+1, b+1), …
+type stretch struct{ a, b, n int }
 
 // overlap is all pairs of pixels that patches hold at the same pairs of places.
 // Neighbouring patches share most of their pixels, so that the products of two
 // pixels are needed many times but need computing once.
 type overlap struct {
 	places [][2]int
-	runs   []run
+	runs   []stretch
 }
 
 // overlaps sorts the pairs of pixels (a, b), a ≤ b, that some patch holds both.
@@ -72,19 +72,19 @@ func alongDiagonals[V any](pairs map[[2]int]V) [][2]int {
 	})
 }
 
-// extend adds a pair to the last run, or begins one.
-func extend(runs []run, a, b int) []run {
+// extend adds a pair to the last stretch, or begins one.
+func extend(runs []stretch, a, b int) []stretch {
 	if last := len(runs) - 1; last >= 0 && runs[last].a+runs[last].n == a && runs[last].b+runs[last].n == b {
 		runs[last].n++
 		return runs
 	}
-	return append(runs, run{a, b, 1})
+	return append(runs, stretch{a, b, 1})
 }
 
 // reads lists, for each place of the window, the runs of (pixel, position) at
 // which it is read.
-func reads(at [][]tap, places int) [][]run {
-	runs := make([][]run, places)
+func reads(at [][]tap, places int) [][]stretch {
+	runs := make([][]stretch, places)
 	for p, taps := range at {
 		for _, t := range taps {
 			runs[t.place] = extend(runs[t.place], t.pixel, p)
