@@ -1,6 +1,8 @@
 package fusion
 
 import (
+	"fmt"
+
 	"otfusion/internal/gemm"
 	"otfusion/models"
 )
@@ -213,7 +215,7 @@ func (e *equations) solve(m *models.Model, l *models.Layer) error {
 		}
 	}
 	if err := e.multiplier.SolvePositive(e.gram, e.right, d, e.out.C); err != nil {
-		return err
+		return fmt.Errorf("activations are too large, or not finite: %w", err)
 	}
 	for i := range d {
 		for o := range e.out.C {
