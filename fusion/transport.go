@@ -130,13 +130,6 @@ func (m *transportMap) apply(t models.Tensor, ax Axis) models.Tensor {
 	return out
 }
 
-// applyView maps the channels of a batch of activations.
-func (m *transportMap) applyView(v gemm.View) gemm.View {
-	t := models.Tensor{Shape: []int{v.Outer, v.Size, v.Inner}, Data: v.Data}
-	axis := Axis{Dim: 1, Fold: 1}
-	return axisView(m.apply(t, axis), axis)
-}
-
 // applySlice maps n runs of len(sum) values in src to m runs in dst.
 func (m *transportMap) applySlice(dst, src []float32, sum []float64) {
 	n := len(sum)
