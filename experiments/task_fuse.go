@@ -165,6 +165,7 @@ func (t Fuse) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 	}
 	if report != nil {
 		metrics["fusion_seconds"] = report.Seconds
+		metrics["moved_classes"] = float64(report.MovedClasses())
 	}
 	return Outcome{Metrics: metrics}, w.keep(fused)
 }

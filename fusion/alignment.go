@@ -3,6 +3,8 @@ package fusion
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"otfusion/models"
@@ -36,6 +38,7 @@ func Align(ctx context.Context, parents []*models.Model, o Options) (*Alignment,
 		return nil, err
 	}
 	f.report.Seconds = time.Since(begin).Seconds()
+	f.report.Notes = append(f.report.Notes, f.report.moves()...)
 	return &Alignment{f, maps}, nil
 }
 
@@ -64,8 +67,9 @@ func prepare(parents []*models.Model, o Options) (*fuser, error) {
 		return nil, fmt.Errorf("fusion: samples: wanted %v values each, found %d", s.arch.Input, o.Samples.Size())
 	}
 	return &fuser{
-		Options: o, structure: s, given: parents, parents: unified,
-		report: Report{Reference: o.Reference, Proportions: o.Proportions, Notes: notes},
+		Options: o, structure: s, parents: unified,
+		lineage: sync.OnceValue(func() *lineage { return lineageOf(parents) }),
+		report:  Report{Options: o, Reference: o.Reference, Proportions: o.Proportions, Notes: notes},
 	}, nil
 }
 
@@ -82,7 +86,9 @@ func (a *Alignment) Average(weights ...float64) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.mix(maps), nil
+	f.report.Options.Repair = NoRepair
+	m := f.mix(maps)
+	return m, f.sign(m)
 }
 
 // at is the fuser and the maps for weights and for the budget.
@@ -106,7 +112,9 @@ func (a *Alignment) Parent(k int) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.mix(a.maps), nil
+	f.report.Options.Repair, f.report.Options.Budget = NoRepair, 0
+	m := f.mix(a.maps)
+	return m, f.sign(m)
 }
 
 // Fuse is Average, then [Options].Repair. The report's seconds are those of
@@ -122,12 +130,13 @@ func (a *Alignment) Fuse(ctx context.Context, weights ...float64) (*models.Model
 		return nil, nil, err
 	}
 	f.report.Seconds = time.Since(begin).Seconds()
-	return fused, &f.report, nil
+	return fused, &f.report, f.sign(fused)
 }
 
 // weighted is the fuser with other proportions, its own where none are given.
 func (f *fuser) weighted(weights []float64) (*fuser, error) {
 	g := *f
+	g.report.Notes = slices.Clone(f.report.Notes)
 	if weights == nil {
 		return &g, nil
 	}
@@ -135,6 +144,6 @@ func (f *fuser) weighted(weights []float64) (*fuser, error) {
 	if g.Proportions, err = proportions(weights, len(f.parents)); err != nil {
 		return nil, err
 	}
-	g.report.Proportions = g.Proportions
+	g.report.Proportions, g.report.Options.Proportions = g.Proportions, g.Proportions
 	return &g, nil
 }

@@ -6,10 +6,12 @@ import (
 )
 
 // Average is the weighted mean of the parents' parameters as they are, the
-// vanilla average. Proportions are as in [Options]. It fails when the parents
-// differ in architecture or in any width.
+// vanilla average. Proportions are as in [Options]. Batch norms that another
+// parent has folded are folded, and missing biases are zeros, as the notes of
+// the model's [Provenance] say. It fails with a [NotFusibleError] when the
+// parents differ in architecture or in any width.
 func Average(parents []*models.Model, weights []float64) (*models.Model, error) {
-	unified, _, err := unify(parents)
+	unified, notes, err := unify(parents)
 	if err != nil {
 		return nil, err
 	}
@@ -24,8 +26,12 @@ func Average(parents []*models.Model, weights []float64) (*models.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	f := &fuser{Options: Options{Proportions: lambda}, structure: s, given: parents, parents: unified}
-	return f.mix(make([]mapping, len(parents))), nil
+	f := &fuser{Options: Options{Proportions: lambda}, structure: s, parents: unified}
+	m := f.mix(make([]mapping, len(parents)))
+	options := struct {
+		Proportions []float64 `json:"proportions"`
+	}{lambda}
+	return m, Provenance{Operation: "average", Notes: notes}.sign(m, options, lineageOf(parents))
 }
 
 // mix is Σ_k λ_k·W̃_k, every parameter with its axes mapped by the parent's

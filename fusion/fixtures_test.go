@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"otfusion/data"
+	"otfusion/internal/argmax"
 	"otfusion/internal/golden"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
@@ -32,6 +33,16 @@ func fuserOf(t testing.TB, m *models.Model, o Options) *fuser {
 		t.Fatal(err)
 	}
 	return &fuser{Options: o, structure: s, parents: []*models.Model{m}}
+}
+
+// preset is a named choice of options.
+func preset(t testing.TB, name string) Options {
+	t.Helper()
+	o, err := Preset(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
 // build draws a model of a family; batch norms get statistics and factors of
@@ -127,13 +138,7 @@ func accuracy(t testing.TB, m *models.Model, x InMemory, labels []int32) float64
 	out := mlpLogits(t, m, x)
 	correct := 0
 	for i, label := range labels {
-		best, row := 0, out[i*classes:(i+1)*classes]
-		for c, v := range row {
-			if v > row[best] {
-				best = c
-			}
-		}
-		if int32(best) == label {
+		if int32(argmax.Of(out[i*classes:(i+1)*classes])) == label {
 			correct++
 		}
 	}

@@ -26,6 +26,15 @@ func FoldBatchNorm(m *models.Model) (*models.Model, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: %w", err)
 	}
+	folded, err := foldBatchNorms(m)
+	if err != nil {
+		return nil, err
+	}
+	return sign(folded, "fold-bn", nil, m)
+}
+
+// foldBatchNorms folds the batch norms of a sound model.
+func foldBatchNorms(m *models.Model) (*models.Model, error) {
 	if !normed(m) {
 		return m.Clone(), nil
 	}

@@ -27,8 +27,8 @@ func Fuse(ctx context.Context, parents []*models.Model, o Options) (*models.Mode
 type fuser struct {
 	Options
 	*structure                 // of the reference, and of the result
-	given      []*models.Model // as the caller has them
-	parents    []*models.Model // the same with one structure
+	parents    []*models.Model // the caller's with one structure
+	lineage    func() *lineage // of the caller's, found once
 	report     Report
 }
 

@@ -164,6 +164,23 @@ func TestSoftPlans(t *testing.T) {
 	}
 }
 
+// One plan that the solver had to stop at makes the whole fusion unconverged.
+func TestAFusionConvergesIfAllPlansDo(t *testing.T) {
+	a, b := build(t, "mlpnet", models.Options{Hidden: []int{8}}, 1), build(t, "mlpnet", models.Options{Hidden: []int{8}}, 2)
+	for _, o := range []Options{{}, {Align: Activations, Samples: noise(a.Arch.Input, 4, 1), Record: newPlainNetwork}} {
+		for _, most := range []int{1, 10000} {
+			o.Solver = ot.Sinkhorn{Reg: 0.1, MaxIterations: most}
+			_, report, err := Fuse(context.Background(), []*models.Model{a, b}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := most > 1; report.Converged != want || report.Groups[0].Converged != want {
+				t.Errorf("by %s, %d iterations: converged %t, group %t", o.Align, most, report.Converged, report.Groups[0].Converged)
+			}
+		}
+	}
+}
+
 // The paper's Table S4 and section 4.1: 96.21 ± 0.36 with exact plans.
 func TestReleasedCheckpointsByActivations(t *testing.T) {
 	if testing.Short() {
@@ -185,7 +202,8 @@ func TestReleasedCheckpointsByActivations(t *testing.T) {
 		if err := train.Gather(indices, samples.X, make([]int32, 200)); err != nil {
 			t.Fatal(err)
 		}
-		o := Options{Align: Activations, Samples: samples, Record: nn.Recorder("", 0), Reference: Last}
+		o := preset(t, "paper-acts")
+		o.Samples, o.Record = samples, nn.Recorder("", 0)
 		fused, _, err := Fuse(context.Background(), parents, o)
 		if err != nil {
 			t.Fatal(err)

@@ -80,7 +80,11 @@ func goldenModel(t *testing.T, params map[string]any) *models.Model {
 func TestConvnetFusedAsByTheOriginalCode(t *testing.T) {
 	g := readGolden(t)
 	parents := []*models.Model{goldenModel(t, g.A), goldenModel(t, g.B)}
-	fused, report, err := Fuse(context.Background(), parents, Options{Reference: Last, TransportOutput: true})
+	o, err := Choice{Preset: "paper-wts", NormalizeRows: new(false)}.Options() // as the golden's command has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	fused, report, err := Fuse(context.Background(), parents, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,6 +53,7 @@ func TestReleasedCheckpointsByWeights(t *testing.T) {
 	}{
 		{"euclidean", Options{}, []float64{0.81676, 0.84323, 0.88769, 1.49805}, 95.58},
 		{"output transported", Options{TransportOutput: true}, []float64{0.81676, 0.84323, 0.88769, 1.49805}, 95.58},
+		{"preset paper-wts", preset(t, "paper-wts"), []float64{1.31022, 1.29120, 1.23971, 1.01800}, 96.63},
 		{"rows normalised", Options{NormalizeRows: true}, []float64{1.31022, 1.29120, 1.23971, 1.01800}, 96.63},
 		{"squared", Options{Cost: SqEuclidean}, []float64{0.66749, 0.71314, 0.79438, 2.11854}, 95.32},
 		{"cosine", Options{Cost: Cosine}, nil, 96.60},

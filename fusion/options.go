@@ -2,9 +2,9 @@ package fusion
 
 import (
 	"fmt"
-	"math"
 
 	"otfusion/fusion/ot"
+	"otfusion/internal/weights"
 )
 
 // Options say how parents are aligned and averaged. The zero value aligns by
@@ -156,28 +156,9 @@ func (o Options) runs() bool { return o.Align == Activations || o.Repair != NoRe
 
 // proportions scales the given weights to sum to 1, or makes equal ones.
 func proportions(given []float64, parents int) ([]float64, error) {
-	if given == nil {
-		given = make([]float64, parents)
-		for k := range given {
-			given[k] = 1
-		}
-	}
-	if len(given) != parents {
-		return nil, fmt.Errorf("fusion: proportions: wanted one for each of %d parents, found %d", parents, len(given))
-	}
-	sum := 0.0
-	for _, p := range given {
-		if p < 0 {
-			return nil, fmt.Errorf("fusion: proportions %v: wanted no negative number, found %g", given, p)
-		}
-		sum += p
-	}
-	if !(sum > 0) || math.IsInf(sum, 0) {
-		return nil, fmt.Errorf("fusion: proportions %v: wanted a positive sum, found %g", given, sum)
-	}
-	scaled := make([]float64, parents)
-	for k, p := range given {
-		scaled[k] = p / sum
+	scaled, err := weights.Normalize(given, parents)
+	if err != nil {
+		return nil, fmt.Errorf("fusion: proportions: %w", err)
 	}
 	return scaled, nil
 }

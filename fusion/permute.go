@@ -27,6 +27,13 @@ func Permute(m *models.Model, seed uint64) (*models.Model, map[string][]int, err
 		}
 	}
 	permuted, err := choose(m, s, orders, m.Arch)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := struct {
+		Seed uint64 `json:"seed"`
+	}{seed}
+	permuted, err = sign(permuted, "permute", options, m)
 	return permuted, orders, err
 }
 

@@ -12,10 +12,10 @@ import (
 
 // Pruning says which channels a model loses (section 5.2 of the paper).
 type Pruning struct {
-	Fraction  float64   // of the channels of each chosen group, in [0, 1)
-	Layers    []string  // the groups of these layers are pruned; nil means all hidden groups
-	Criterion Criterion // which channels go first
-	Seed      uint64    // of RandomChannels
+	Fraction  float64   `json:"fraction"`         // of the channels of each chosen group, in [0, 1)
+	Layers    []string  `json:"layers,omitempty"` // the groups of these layers are pruned; nil means all hidden groups
+	Criterion Criterion `json:"criterion"`        // which channels go first
+	Seed      uint64    `json:"seed"`             // of RandomChannels
 }
 
 // Criterion orders channels by how dispensable they are.
@@ -58,7 +58,12 @@ func Prune(m *models.Model, p Pruning) (*models.Model, error) {
 		kept[g.Name] = order[gone:]
 		slices.Sort(kept[g.Name])
 	}
-	return choose(m, s, kept, narrowed(m.Arch, chosen, kept))
+	pruned, err := choose(m, s, kept, narrowed(m.Arch, chosen, kept))
+	if err != nil {
+		return nil, err
+	}
+	p.Criterion = cmp.Or(p.Criterion, L1)
+	return sign(pruned, "prune", p, m)
 }
 
 // groups are the hidden groups that hold the chosen layers.

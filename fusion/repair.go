@@ -28,7 +28,21 @@ func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []ma
 	if err := fused.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: repair: %w", err)
 	}
+	if n := biases(fused.Arch) - biases(f.arch); n > 0 {
+		f.report.Notes = append(f.report.Notes, fmt.Sprintf("repair %s: %d layers got a bias", f.Repair, n))
+	}
 	return fused, nil
+}
+
+// biases counts the layers with a bias.
+func biases(a *models.Arch) int {
+	n := 0
+	for _, l := range a.Layers {
+		if l.Bias {
+			n++
+		}
+	}
+	return n
 }
 
 // rescale gives every hidden pre-activation the mean and standard deviation

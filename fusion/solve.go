@@ -24,6 +24,7 @@ func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, err
 	m := matched{report: newGroupReport(g, cost)}
 	if f.fixed(g) {
 		m.report.asFixed(cost)
+		m.report.sources(g, nil)
 		return m, nil
 	}
 	plan, err := f.Solver.Solve(ctx, ot.Problem{Cost: cost})
@@ -39,6 +40,7 @@ func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, err
 		m.columns = splitting(plan)
 	}
 	m.report.asSolved(plan, m.rows, time.Since(begin))
+	m.report.sources(g, m.rows)
 	return m, nil
 }
 

@@ -64,7 +64,7 @@ func withoutBatchNorm(ms []*models.Model, notes *[]string, reason string) ([]*mo
 			continue
 		}
 		var err error
-		if plain[k], err = FoldBatchNorm(m); err != nil {
+		if plain[k], err = foldBatchNorms(m); err != nil {
 			return nil, err
 		}
 		*notes = append(*notes, fmt.Sprintf("parent %d: batch norms folded into the layers before them (%s)", k, reason))

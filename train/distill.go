@@ -34,7 +34,7 @@ func (d *Distillation) check(student *models.Arch) error {
 	case !(d.Temperature > 0 && d.Temperature <= maxTemperature):
 		return fmt.Errorf("distillation: wanted a temperature above 0 and at most %g, found %g", float64(maxTemperature), d.Temperature)
 	}
-	if _, err := normalise(d.Weights, len(d.Teachers)); err != nil {
+	if _, err := ensembleWeights(d.Weights, len(d.Teachers)); err != nil {
 		return fmt.Errorf("distillation: %w", err)
 	}
 	for k, t := range d.Teachers {
@@ -76,7 +76,7 @@ func (d *Distillation) identity() *distillIdentity {
 	}
 	id := &distillIdentity{Weights: d.Weights, Gamma: d.Gamma, Temperature: d.Temperature, PerClass: d.PerClass}
 	for _, t := range d.Teachers {
-		id.Teachers = append(id.Teachers, fingerprint(t))
+		id.Teachers = append(id.Teachers, t.Fingerprint())
 	}
 	return id
 }

@@ -8,6 +8,8 @@ import (
 	"runtime"
 
 	"otfusion/data"
+	"otfusion/internal/argmax"
+	"otfusion/internal/weights"
 	"otfusion/models"
 	"otfusion/models/nn"
 	"otfusion/models/nn/kernel"
@@ -59,7 +61,7 @@ func Evaluate(ctx context.Context, m *models.Model, d *data.Dataset, o Options) 
 // mean; they are divided by their sum. Architectures may differ as long as
 // each fits the dataset.
 func EvaluateEnsemble(ctx context.Context, ms []*models.Model, weights []float64, d *data.Dataset, o Options) (ensemble Score, members []Score, err error) {
-	weights, err = normalise(weights, len(ms))
+	weights, err = ensembleWeights(weights, len(ms))
 	if err != nil {
 		return Score{}, nil, err
 	}
@@ -83,7 +85,7 @@ func EvaluateEnsemble(ctx context.Context, ms []*models.Model, weights []float64
 // EnsembleLogits computes the weighted mean of models' logits over a dataset,
 // N×classes. Weights are as in [EvaluateEnsemble].
 func EnsembleLogits(ctx context.Context, ms []*models.Model, weights []float64, d *data.Dataset, o Options) ([]float32, error) {
-	weights, err := normalise(weights, len(ms))
+	weights, err := ensembleWeights(weights, len(ms))
 	if err != nil {
 		return nil, err
 	}
@@ -98,37 +100,20 @@ func EnsembleLogits(ctx context.Context, ms []*models.Model, weights []float64, 
 	return mean, nil
 }
 
+// ensembleWeights makes the weights of n models sum to one; nil means equal ones.
+func ensembleWeights(given []float64, n int) ([]float64, error) {
+	scaled, err := weights.Normalize(given, n)
+	if err != nil {
+		return nil, fmt.Errorf("train: ensemble: %w", err)
+	}
+	return scaled, nil
+}
+
 // addScaled adds weight·x to sum.
 func addScaled(sum []float32, weight float64, x []float32) {
 	for i, v := range x {
 		sum[i] += float32(weight) * v
 	}
-}
-
-// normalise makes n weights sum to one; nil means equal weights.
-func normalise(weights []float64, n int) ([]float64, error) {
-	if n == 0 || weights != nil && len(weights) != n {
-		return nil, fmt.Errorf("train: ensemble: wanted one weight for each of at least one model, found %d weights and %d models", len(weights), n)
-	}
-	sum := 0.0
-	normal := make([]float64, n)
-	for k := range normal {
-		normal[k] = 1
-		if weights != nil {
-			normal[k] = weights[k]
-		}
-		if !(normal[k] >= 0) {
-			return nil, fmt.Errorf("train: ensemble: wanted weights of 0 or more, found %v", weights)
-		}
-		sum += normal[k]
-	}
-	if !(sum > 0) || math.IsInf(sum, 1) {
-		return nil, fmt.Errorf("train: ensemble: wanted weights with a positive, finite sum, found %v", weights)
-	}
-	for k := range normal {
-		normal[k] /= sum
-	}
-	return normal, nil
 }
 
 // Logits computes a model's logits over a dataset, N×classes.
@@ -201,7 +186,7 @@ func score(logits []float32, d *data.Dataset) (Score, error) {
 	correct, loss := 0, 0.0
 	for i, label := range d.Labels {
 		z := logits[i*d.Classes : (i+1)*d.Classes]
-		if argmax(z) == int(label) {
+		if argmax.Of(z) == int(label) {
 			correct++
 		}
 		loss += crossEntropy(z, int(label))
@@ -214,20 +199,9 @@ func score(logits []float32, d *data.Dataset) (Score, error) {
 	return s, nil
 }
 
-// argmax is the index of the first largest value.
-func argmax(z []float32) int {
-	best := 0
-	for i, v := range z {
-		if v > z[best] {
-			best = i
-		}
-	}
-	return best
-}
-
 // crossEntropy is −log softmax(z)[label].
 func crossEntropy(z []float32, label int) float64 {
-	largest, sum := float64(z[argmax(z)]), 0.0
+	largest, sum := float64(z[argmax.Of(z)]), 0.0
 	for _, v := range z {
 		sum += math.Exp(float64(v) - largest)
 	}

@@ -1,13 +1,9 @@
 package train
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"reflect"
 	"runtime"
 	"slices"
@@ -50,27 +46,9 @@ func (c Config) identity() identity {
 		id.Data.Validation = c.Data.Validation.Fingerprint()
 	}
 	if c.Initial != nil {
-		id.Initial = fingerprint(c.Initial)
+		id.Initial = c.Initial.Fingerprint()
 	}
 	return id
-}
-
-// fingerprint is the SHA-256 sum, in hex, of a model's parameters.
-func fingerprint(m *models.Model) string {
-	h := sha256.New()
-	var buffer []byte
-	for _, name := range slices.Sorted(maps.Keys(m.Params)) {
-		t := m.Params[name]
-		fmt.Fprintf(h, "%q %v\n", name, t.Shape)
-		for values := range slices.Chunk(t.Data, 1<<14) {
-			buffer = buffer[:0]
-			for _, v := range values {
-				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-			}
-			h.Write(buffer)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // differences lists, as "seed: 1 there, 2 here", where two identities differ.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"otfusion/data"
+	"otfusion/internal/argmax"
 	"otfusion/models"
 )
 
@@ -131,7 +132,7 @@ func (r *run) fillTargets(labels []int32, taught []float32) {
 			continue
 		}
 		if r.Distill.unlabelled() {
-			label = int32(argmax(taught[i*classes : (i+1)*classes]))
+			label = int32(argmax.Of(taught[i*classes : (i+1)*classes]))
 		}
 		for k := range row {
 			row[k] = float32(eps / float64(classes))

@@ -172,15 +172,15 @@ func TestLabelSmoothing(t *testing.T) {
 // Fine-tuning starts from the model it is given and leaves it as it was.
 func TestFineTuning(t *testing.T) {
 	parent := mustRun(t, tinyConfig(t, t.TempDir())).Model
-	before := fingerprint(parent)
+	before := parent.Fingerprint()
 	c := tinyConfig(t, t.TempDir())
 	c.Arch, c.Initial = nil, parent
 	c.Recipe.Epochs, c.Recipe.Schedule, c.Recipe.Optimizer.LR = 1, Schedule{Kind: Constant}, 1e-6
 	result := mustRun(t, c)
-	if fingerprint(parent) != before {
+	if parent.Fingerprint() != before {
 		t.Error("the parent changed")
 	}
-	if fingerprint(result.Model) == before {
+	if result.Model.Fingerprint() == before {
 		t.Error("nothing was learnt")
 	}
 	for name, p := range parent.Params {
@@ -230,7 +230,7 @@ func TestRunAll(t *testing.T) {
 	for seed := range uint64(3) {
 		c := tinyConfig(t, t.TempDir())
 		c.Seed = seed
-		want = append(want, fingerprint(mustRun(t, c).Model))
+		want = append(want, mustRun(t, c).Model.Fingerprint())
 		c.Dir = t.TempDir()
 		configs = append(configs, c)
 	}
@@ -239,7 +239,7 @@ func TestRunAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, r := range results {
-		if got := fingerprint(r.Model); got != want[i] {
+		if got := r.Model.Fingerprint(); got != want[i] {
 			t.Errorf("network %d differs", i)
 		}
 	}

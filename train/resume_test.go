@@ -219,7 +219,7 @@ func TestFinishedRun(t *testing.T) {
 	if !again.Finished || first.Finished || again.Epoch != first.Epoch || *again.Test != *first.Test || len(again.Log) != len(first.Log) {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
-	if fingerprint(again.Model) != fingerprint(first.Model) {
+	if again.Model.Fingerprint() != first.Model.Fingerprint() {
 		t.Error("another model")
 	}
 }

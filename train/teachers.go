@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"otfusion/data"
+	"otfusion/internal/argmax"
 	"otfusion/models/nn"
 )
 
@@ -21,7 +22,7 @@ type teachers struct {
 
 // newTeachers readies the teachers of a run. The cores are shared among them.
 func newTeachers(ctx context.Context, c Config, o nn.Options) (*teachers, error) {
-	weights, err := normalise(c.Distill.Weights, len(c.Distill.Teachers))
+	weights, err := ensembleWeights(c.Distill.Weights, len(c.Distill.Teachers))
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func (c Config) answered(ctx context.Context, d *data.Dataset) (*data.Dataset, e
 	taught := *d
 	taught.Labels = slices.Clone(d.Labels)
 	for i := range taught.Labels {
-		taught.Labels[i] = uint8(argmax(logits[i*d.Classes : (i+1)*d.Classes]))
+		taught.Labels[i] = uint8(argmax.Of(logits[i*d.Classes : (i+1)*d.Classes]))
 	}
 	return &taught, nil
 }

@@ -26,8 +26,7 @@ func (c *pruneCmd) Run(g *globals) error {
 		return usage("--seed %d: wanted --criterion random with it, found %s", c.Seed, c.Criterion)
 	}
 	pruning := fusion.Pruning{Fraction: c.Fraction, Layers: c.Layers, Criterion: fusion.Criterion(c.Criterion), Seed: c.Seed}
-	return g.derive(c.Model, c.Out, "prune", map[string]any{"pruning": pruning},
-		func(m *models.Model) (*models.Model, error) { return fusion.Prune(m, pruning) })
+	return g.derive(c.Model, c.Out, func(m *models.Model) (*models.Model, error) { return fusion.Prune(m, pruning) })
 }
 
 type foldCmd struct {
@@ -36,11 +35,11 @@ type foldCmd struct {
 }
 
 func (c *foldCmd) Run(g *globals) error {
-	return g.derive(c.Model, c.Out, "fold-bn", nil, fusion.FoldBatchNorm)
+	return g.derive(c.Model, c.Out, fusion.FoldBatchNorm)
 }
 
 // derive reads a model, changes it and writes the result.
-func (g *globals) derive(in, out, command string, options map[string]any, change func(*models.Model) (*models.Model, error)) error {
+func (g *globals) derive(in, out string, change func(*models.Model) (*models.Model, error)) error {
 	m, err := checkpoint.Read(in)
 	if err != nil {
 		return err
@@ -49,7 +48,7 @@ func (g *globals) derive(in, out, command string, options map[string]any, change
 	if err != nil {
 		return err
 	}
-	if err := writeDerived(changed, out, command, options, []*models.Model{m}); err != nil {
+	if err := checkpoint.Write(out, changed); err != nil {
 		return err
 	}
 	before, after := m.Arch.Count(), changed.Arch.Count()

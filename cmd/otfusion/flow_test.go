@@ -59,7 +59,7 @@ func TestTheWholeWay(t *testing.T) {
 	if want := 784.*24 + 24*16 + 16*10; info["parameters"] != want {
 		t.Errorf("%v parameters, want %v", info["parameters"], want)
 	}
-	if made := info["meta"].(anObject)["otfusion.made"].(string); !strings.Contains(made, `"command":"fuse"`) {
+	if made := info["meta"].(anObject)[fusion.ProvenanceKey].(string); !strings.Contains(made, `"operation":"fuse"`) {
 		t.Errorf("the fused model was made by %s", made)
 	}
 
@@ -131,24 +131,5 @@ func TestPruneAndFold(t *testing.T) {
 		if found := callJSON[anObject](t, "info", out)["parameters"]; found != result["parameters"] {
 			t.Errorf("%s: its file has %v parameters, want %v", args[0], found, result["parameters"])
 		}
-	}
-}
-
-// TestLineageGrowsLinearly: every generation of fused models adds as much to
-// the metadata as the one before.
-func TestLineageGrowsLinearly(t *testing.T) {
-	dir := t.TempDir()
-	fresh := network(t, dir, "fresh.safetensors", "mlpnet", 1, models.Options{Hidden: []int{3}})
-	sizes, model := []int{0}, fresh
-	for range 5 {
-		if r := call("average", model, fresh, "--out", filepath.Join(dir, "next.safetensors")); r.status != exitOK {
-			t.Fatal(r.stderr)
-		}
-		model = filepath.Join(dir, "next.safetensors")
-		meta := callJSON[anObject](t, "info", model)["meta"].(anObject)
-		sizes = append(sizes, len(meta["otfusion.made"].(string)))
-	}
-	if first, last := sizes[2]-sizes[1], sizes[5]-sizes[4]; last != first {
-		t.Errorf("sizes by generation %v, want them to grow by %d each time", sizes[1:], first)
 	}
 }

@@ -2,20 +2,17 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"otfusion/data"
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
-	"otfusion/internal/build"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 	"otfusion/models/nn"
@@ -75,6 +72,17 @@ func (f sampleFlags) indices(n int) ([]int, error) {
 		return nil, fmt.Errorf("%s: %w", f.SampleIndices, err)
 	}
 	return indices, nil
+}
+
+// source says where the images come from.
+func (f sampleFlags) source() string {
+	switch {
+	case f.Dataset == "":
+		return ""
+	case f.SampleIndices != "":
+		return fmt.Sprintf("%s, training images listed in %s", f.Dataset, f.SampleIndices)
+	}
+	return fmt.Sprintf("%s, %d training images drawn with seed %d", f.Dataset, *f.Samples, f.Seed)
 }
 
 // images are chosen images of a dataset as fusion.Samples.
@@ -160,12 +168,11 @@ type fuseCmd struct {
 
 // fusedJSON is what fuse reports.
 type fusedJSON struct {
-	Out           string         `json:"out"`
-	Parents       []string       `json:"parents"`
-	Options       map[string]any `json:"options"`
-	FusionSeconds float64        `json:"fusion_seconds"` // alignment, average and repair; no files
-	Size          sizeJSON       `json:"size"`
-	ParentSizes   []sizeJSON     `json:"parent_sizes"`
+	Out           string     `json:"out"`
+	Parents       []string   `json:"parents"`
+	FusionSeconds float64    `json:"fusion_seconds"` // alignment, average and repair; no files
+	Size          sizeJSON   `json:"size"`
+	ParentSizes   []sizeJSON `json:"parent_sizes"`
 	*fusion.Report
 }
 
@@ -218,6 +225,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if o.Samples, err = c.load(g); err != nil {
 		return err
 	}
+	o.SamplesFrom = c.source()
 	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if errors.Is(err, fusion.ErrNeedsSamples) {
@@ -226,19 +234,14 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	result := fusedJSON{Out: c.Out, Parents: c.Models, Options: c.record(), FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report}
+	if err := checkpoint.Write(c.Out, fused); err != nil {
+		return err
+	}
+	result := fusedJSON{Out: c.Out, Parents: c.Models, FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report}
 	for _, m := range parents {
 		result.ParentSizes = append(result.ParentSizes, sizeOf(m))
 	}
-	if err := writeDerived(fused, c.Out, "fuse", result.Options, parents); err != nil {
-		return err
-	}
 	return g.emit(result, func(w io.Writer) { printReport(w, result) })
-}
-
-// record is the flags that made a model, for its metadata.
-func (c *fuseCmd) record() map[string]any {
-	return map[string]any{"align": c.alignFlags, "samples": c.sampleFlags}
 }
 
 func printReport(w io.Writer, r fusedJSON) {
@@ -257,11 +260,18 @@ func printReport(w io.Writer, r fusedJSON) {
 		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
 	}
 	fmt.Fprintln(w, t.Render())
+	printNotes(w, r.Notes)
 	for k, size := range r.ParentSizes {
 		fmt.Fprintf(w, "parent %d: %v\n", k, size)
 	}
 	fmt.Fprintf(w, "fused: %v\n", r.Size)
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)
+}
+
+func printNotes(w io.Writer, notes []string) {
+	for _, n := range notes {
+		fmt.Fprintln(w, "note:", n)
+	}
 }
 
 type averageCmd struct {
@@ -282,38 +292,15 @@ func (c *averageCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := writeDerived(m, c.Out, "average", map[string]any{"proportions": c.Proportions}, parents); err != nil {
-		return err
-	}
-	return g.emit(map[string]any{"out": c.Out, "parents": c.Models}, func(w io.Writer) {
-		fmt.Fprintf(w, "averaged %d models: %s\n", len(parents), c.Out)
-	})
-}
-
-// writeDerived writes a model that was computed from others, with how in its
-// metadata: the command, its options, and the parents' own metadata.
-func writeDerived(m *models.Model, path, command string, options map[string]any, parents []*models.Model) error {
-	lineage := []map[string]any{}
-	for _, p := range parents {
-		lineage = append(lineage, nested(p.Meta))
-	}
-	made, err := json.Marshal(map[string]any{"command": command, "options": options, "parents": lineage})
+	made, err := fusion.ProvenanceOf(m)
 	if err != nil {
 		return err
 	}
-	m = &models.Model{Arch: m.Arch, Params: m.Params, Meta: map[string]string{"otfusion.made": string(made), "otfusion.revision": build.Revision()}}
-	return checkpoint.Write(path, m)
-}
-
-// nested is metadata with what is JSON in it as JSON, not as strings, whose
-// escapes would double with every generation of models.
-func nested(meta map[string]string) map[string]any {
-	values := map[string]any{}
-	for k, v := range meta {
-		values[k] = v
-		if strings.HasPrefix(v, "{") && json.Valid([]byte(v)) {
-			values[k] = json.RawMessage(v)
-		}
+	if err := checkpoint.Write(c.Out, m); err != nil {
+		return err
 	}
-	return values
+	return g.emit(map[string]any{"out": c.Out, "parents": c.Models, "notes": made.Notes}, func(w io.Writer) {
+		printNotes(w, made.Notes)
+		fmt.Fprintf(w, "averaged %d models: %s\n", len(parents), c.Out)
+	})
 }

@@ -54,6 +54,8 @@ func TestReleasedModels(t *testing.T) {
 		costs    []float64
 	}{
 		{"", 95.58, []float64{0.81676, 0.84323, 0.88769, 1.49805}},
+		{"--preset paper-wts", 96.63, []float64{1.31022, 1.29120, 1.23971, 1.01800}},
+		{"--preset paper-wts --no-normalize-rows", 95.58, []float64{0.81676, 0.84323, 0.88769, 1.49805}},
 		{"--normalize-rows", 96.63, []float64{1.31022, 1.29120, 1.23971, 1.01800}},
 		{"--cost sqeuclidean", 95.32, []float64{0.66749, 0.71314, 0.79438, 2.11854}},
 		{"--proportions 0.75,0.25", 96.90, nil},
@@ -83,7 +85,7 @@ func TestReleasedModelsByActivations(t *testing.T) {
 	var paths []string
 	for seed := range 5 {
 		out := filepath.Join(dir, strconv.Itoa(seed))
-		callJSON[fusedJSON](t, "fuse", a, b, "--align", "acts", "--samples", "200", "--dataset", "mnist", "--seed", strconv.Itoa(seed), "--out", out)
+		callJSON[fusedJSON](t, "fuse", a, b, "--preset", "paper-acts", "--samples", "200", "--dataset", "mnist", "--seed", strconv.Itoa(seed), "--out", out)
 		paths = append(paths, out)
 	}
 	found, sum := accuracies(t, paths...), 0.0
@@ -99,7 +101,7 @@ func TestBestPreset(t *testing.T) {
 	a, b := released(t)
 	out := filepath.Join(t.TempDir(), "best")
 	fused := callJSON[anObject](t, "fuse", a, b, "--preset", "best", "--dataset", "mnist", "--out", out)
-	if samples := fused["options"].(anObject)["samples"].(anObject)["Samples"]; samples != 10000. {
+	if samples := fused["options"].(anObject)["samples"]; samples != 10000. {
 		t.Errorf("%v samples, want 10000", samples)
 	}
 	if found := accuracies(t, out)[0]; found < 97.72-0.5 {

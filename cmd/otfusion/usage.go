@@ -2,7 +2,8 @@ package main
 
 import (
 	"fmt"
-	"math"
+
+	"otfusion/internal/weights"
 )
 
 // usageError is a command line that cannot be meant.
@@ -49,22 +50,9 @@ func wantTwo(models []string) error {
 }
 
 // wantWeights refuses weights that cannot be those of n models; none are equal ones.
-func wantWeights(flag string, weights []float64, n int) error {
-	if weights == nil {
-		return nil
-	}
-	if len(weights) != n {
-		return usage("%s: wanted one number for each of %d models, found %d", flag, n, len(weights))
-	}
-	sum := 0.0
-	for _, w := range weights {
-		if w < 0 {
-			return usage("%s: wanted no negative number, found %v", flag, weights)
-		}
-		sum += w
-	}
-	if !(sum > 0) || math.IsInf(sum, 0) {
-		return usage("%s: wanted finite numbers with a positive sum, found %v", flag, weights)
+func wantWeights(flag string, given []float64, n int) error {
+	if _, err := weights.Normalize(given, n); err != nil {
+		return usage("%s: %w", flag, err)
 	}
 	return nil
 }

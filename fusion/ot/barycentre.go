@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"otfusion/internal/weights"
 )
 
 // Cloud is a discrete measure: points, the rows of a matrix, and their masses.
@@ -93,13 +95,10 @@ func (b *FreeBarycentre) step(ctx context.Context, solver Solver, clouds []Cloud
 }
 
 // proportions validates barycentric weights and scales them to sum 1.
-func proportions(weights []float64, k int) ([]float64, error) {
-	if k == 0 {
-		return nil, fmt.Errorf("ot: barycentre: %w: wanted at least one measure", ErrInvalid)
-	}
-	weights, err := masses("λ", weights, k)
+func proportions(given []float64, k int) ([]float64, error) {
+	scaled, err := weights.Normalize(given, k)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ot: barycentre: %w: λ: %w", ErrInvalid, err)
 	}
-	return scaled(weights, 1/sum(weights)), nil
+	return scaled, nil
 }

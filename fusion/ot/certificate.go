@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"otfusion/internal/gemm"
 )
 
 // ErrNotCertified is wrapped when an exact solver ends with a plan that its
@@ -22,7 +24,7 @@ const CertificateTolerance = 1e-11
 // dual feasible whatever V is; a small gap then proves optimality.
 func (p *Plan) certify(in instance) (*Plan, error) {
 	p.U = make([]float64, p.rows)
-	parallel(p.rows, p.cols, func(lo, hi int) {
+	gemm.Parallel(p.rows, p.cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			p.U[i] = minDiff(in.cost.Row(i), p.V)
 		}

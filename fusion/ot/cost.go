@@ -3,6 +3,8 @@ package ot
 import (
 	"fmt"
 	"math"
+
+	"otfusion/internal/gemm"
 )
 
 // SqEuclidean returns the ground cost ‖x_i - y_j‖² (n×m) between the rows of x
@@ -64,7 +66,7 @@ const cancellation = 1e-5
 
 // squares turns g into squared distances, in place of its products.
 func squares(g *Gram, x, y Matrix) Matrix {
-	parallel(x.Rows, 2*y.Rows, func(lo, hi int) {
+	gemm.Parallel(x.Rows, 2*y.Rows, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row := g.XY.Row(i)
 			for j, xy := range row {

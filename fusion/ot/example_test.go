@@ -109,3 +109,38 @@ func ExampleGram() {
 	fmt.Println(cost.Data, err)
 	// Output: [7 0 0 7] <nil>
 }
+
+// Free support: two clouds of two points each; the barycentre lies halfway
+// between the points that the plans pair.
+func ExampleFreeSupport() {
+	clouds := []ot.Cloud{
+		{Points: ot.Matrix{Rows: 2, Cols: 2, Data: []float64{0, 0, 4, 0}}},
+		{Points: ot.Matrix{Rows: 2, Cols: 2, Data: []float64{4, 2, 0, 2}}},
+	}
+	b, err := ot.FreeSupport{}.Barycentre(context.Background(), clouds, clouds[0])
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(b.Points.Data, b.Objective, b.Converged)
+	// Output: [0 1 4 1] 1 true
+}
+
+// Fixed support: two piles of mass at the ends of five places; the entropic
+// barycentre of squared distances lies in the middle, blurred: the mass at i is
+// proportional to exp(-(i² + (4-i)²)/2ε).
+func ExampleFixedSupport() {
+	place := ot.Matrix{Rows: 5, Cols: 1, Data: []float64{0, 1, 2, 3, 4}}
+	cost, err := ot.SqEuclidean(place, place)
+	if err != nil {
+		panic(err)
+	}
+	b, err := ot.FixedSupport{Reg: 0.5}.Barycentre(context.Background(), []ot.Measure{
+		{Cost: cost, Mass: []float64{1, 0, 0, 0, 0}},
+		{Cost: cost, Mass: []float64{0, 0, 0, 0, 1}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.2f\n", b.Mass)
+	// Output: [0.00 0.11 0.79 0.11 0.00]
+}

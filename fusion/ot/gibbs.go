@@ -1,6 +1,10 @@
 package ot
 
-import "math"
+import (
+	"math"
+
+	"otfusion/internal/gemm"
+)
 
 // gibbs is the stabilised kernel of entropic transport at one ε:
 //
@@ -51,7 +55,7 @@ func (s *gibbs) build(epsilon float64) {
 	fill(s.psi, 1)
 	copy(s.x, s.a)
 	copy(s.y, s.b)
-	parallel(s.k.Rows, 8*s.k.Cols, func(lo, hi int) {
+	gemm.Parallel(s.k.Rows, 8*s.k.Cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row, cost := s.k.Row(i), s.cost.Row(i)
 			for j := range row {
@@ -84,7 +88,7 @@ func (s *gibbs) fold() {
 // scale, which sets φ_i and x_i, and adds x_i times the row to w = Kᵀx while
 // the row is still in the cache.
 func (s *gibbs) sweep(scale func(i int, ky float64)) {
-	parallel(s.partial.Rows, rowBlock*s.k.Cols/4, func(lo, hi int) {
+	gemm.Parallel(s.partial.Rows, rowBlock*s.k.Cols/4, func(lo, hi int) {
 		for block := lo; block < hi; block++ {
 			w := s.partial.Row(block)
 			clear(w)
@@ -125,7 +129,7 @@ func (s *gibbs) sweepTile(i, count int, w []float64, scale func(i int, ky float6
 
 // plan overwrites K with T and returns it.
 func (s *gibbs) plan() Matrix {
-	parallel(s.k.Rows, s.k.Cols, func(lo, hi int) {
+	gemm.Parallel(s.k.Rows, s.k.Cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row := s.k.Row(i)
 			for j := range row {
@@ -139,7 +143,7 @@ func (s *gibbs) plan() Matrix {
 // softminRows sets f_i = -ε log Σ_j b_j exp((g_j - C_ij)/ε), times damping:
 // the exact update in the log domain, for potentials too far off for scalings.
 func (s *gibbs) softminRows(epsilon, damping float64) {
-	parallel(len(s.f), 16*len(s.g), func(lo, hi int) {
+	gemm.Parallel(len(s.f), 16*len(s.g), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s.f[i] = -damping * epsilon * s.logSumRow(i, epsilon)
 		}
@@ -163,7 +167,7 @@ func (s *gibbs) logSumRow(i int, epsilon float64) float64 {
 // softminCols is softminRows with the roles of rows and columns exchanged. It
 // reads the cost row by row.
 func (s *gibbs) softminCols(epsilon, damping float64) {
-	parallel(len(s.g), 16*len(s.f), func(lo, hi int) {
+	gemm.Parallel(len(s.g), 16*len(s.f), func(lo, hi int) {
 		top, total := s.w[lo:hi], s.psi[lo:hi]
 		fill(top, math.Inf(-1))
 		clear(total)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+
+	"otfusion/internal/gemm"
 )
 
 // none marks a column without an owner.
@@ -117,14 +119,14 @@ func (s *matching) reduceColumns() {
 func (s *matching) columnMinima() []int32 {
 	best := make([]int32, s.cols)
 	if s.view.transposed {
-		parallel(s.cols, s.rows, func(lo, hi int) {
+		gemm.Parallel(s.cols, s.rows, func(lo, hi int) {
 			for j := lo; j < hi; j++ {
 				s.v[j], best[j] = firstMin(s.view.cost.Row(j), j/s.units)
 			}
 		})
 		return best
 	}
-	parallel(s.cols, s.rows, func(lo, hi int) {
+	gemm.Parallel(s.cols, s.rows, func(lo, hi int) {
 		for j := lo; j < hi; j++ {
 			i := j / s.units
 			s.v[j], best[j] = s.view.cost.At(i, j), int32(i)
@@ -155,7 +157,7 @@ func firstMin(x []float64, prefer int) (float64, int32) {
 
 // fillLists builds every row's short list.
 func (s *matching) fillLists() {
-	parallel(s.rows, 2*s.cols, func(lo, hi int) {
+	gemm.Parallel(s.rows, 2*s.cols, func(lo, hi int) {
 		scratch := newSelection(s.list.width)
 		var buffer []float64
 		if s.view.transposed {

@@ -1,6 +1,10 @@
 package ot
 
-import "fmt"
+import (
+	"fmt"
+
+	"otfusion/internal/gemm"
+)
 
 // Matrix is a dense row-major matrix: element (i, j) is Data[i*Cols+j].
 type Matrix struct {
@@ -24,7 +28,7 @@ func (m Matrix) Row(i int) []float64 {
 // Transpose returns a new matrix holding mᵀ.
 func (m Matrix) Transpose() Matrix {
 	t := NewMatrix(m.Cols, m.Rows)
-	parallel(m.Cols, m.Rows, func(lo, hi int) {
+	gemm.Parallel(m.Cols, m.Rows, func(lo, hi int) {
 		for i := range m.Rows {
 			row := m.Row(i)
 			for j := lo; j < hi; j++ {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"otfusion/internal/gemm"
 )
 
 // Problem is a discrete transport problem. Its slices are never written to.
@@ -110,7 +112,7 @@ func masses(name string, x []float64, n int) ([]float64, error) {
 // cost.
 func (m Matrix) scale() (float64, error) {
 	rowMax := make([]float64, m.Rows)
-	parallel(m.Rows, m.Cols, func(lo, hi int) {
+	gemm.Parallel(m.Rows, m.Cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			rowMax[i] = maxAbs(m.Row(i))
 		}

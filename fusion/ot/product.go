@@ -1,5 +1,7 @@
 package ot
 
+import "otfusion/internal/gemm"
+
 // Blocks of the multiplication: blockDepth coordinates of blockCols points
 // stay in the second-level cache while all rows of x pass by.
 const (
@@ -12,7 +14,7 @@ const (
 // shapes and the number of goroutines: for equal rows x_i = y_j the three of
 // ‖x_i‖², ‖y_j‖² and x_i·y_j are equal to the last bit.
 func addProduct(out, x, y Matrix) {
-	parallel(x.Rows, y.Rows*x.Cols/4, func(lo, hi int) {
+	gemm.Parallel(x.Rows, y.Rows*x.Cols/4, func(lo, hi int) {
 		for k := 0; k < x.Cols; k += blockDepth {
 			depth := min(blockDepth, x.Cols-k)
 			for j := 0; j < y.Rows; j += blockCols {

@@ -1,6 +1,10 @@
 package ot
 
-import "fmt"
+import (
+	"fmt"
+
+	"otfusion/internal/gemm"
+)
 
 // Project returns the barycentric projection of the source points on the
 // target, diag(1/Tᵀ1)·Tᵀ·X (m×d) for X (n×d): row j is the mean of the source
@@ -23,7 +27,7 @@ func (p *Plan) Project(x Matrix) (Matrix, error) {
 // combine returns the matrix whose row i is Σ_j weight(i, T_ij) times row j of y.
 func (p *Plan) combine(y Matrix, weight func(i int, mass float64) float64) Matrix {
 	out := NewMatrix(p.rows, y.Cols)
-	parallel(p.rows, y.Cols*(1+p.NumEntries()/p.rows), func(lo, hi int) {
+	gemm.Parallel(p.rows, y.Cols*(1+p.NumEntries()/p.rows), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			dst := out.Row(i)
 			p.eachInRow(i, func(j int, mass float64) {

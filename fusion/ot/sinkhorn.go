@@ -18,35 +18,35 @@ import (
 type Sinkhorn struct {
 	// Reg is ε > 0, in units of cost. The plan differs from an exact one by
 	// at most ε·log(n·m) per unit of mass in cost.
-	Reg float64
+	Reg float64 `json:"reg"`
 
 	// Tolerance stops the iteration: ‖T·1 - a‖₁ + ‖Tᵀ·1 - b‖₁ ≤ Tolerance·Σa.
 	// Default 1e-9. A negative value never stops.
-	Tolerance float64
+	Tolerance float64 `json:"tolerance,omitempty"`
 
 	// MaxIterations bounds the iterations at the final ε; a plan that reaches
 	// it has Converged == false. Default 10000.
-	MaxIterations int
+	MaxIterations int `json:"max_iterations,omitempty"`
 
 	// Overrelaxation is ω in [1, 2): each update of a potential is lengthened
 	// by ω once the marginal error is below a tenth. Values like 1.5 to 1.9
 	// save iterations when ε is small (Thibault et al., "Overrelaxed
 	// Sinkhorn-Knopp algorithm for regularized optimal transport", Algorithms
 	// 14, 2021). Default 1, none.
-	Overrelaxation float64
+	Overrelaxation float64 `json:"overrelaxation,omitempty"`
 
 	// Scaling in (0, 1] is the factor between successive ε on the way from
 	// the spread of the costs down to Reg. Default 0.25; 1 starts at Reg.
-	Scaling float64
+	Scaling float64 `json:"scaling,omitempty"`
 
 	// V warm-starts the column potentials (length m), without ε-scaling.
-	V []float64
+	V []float64 `json:"v,omitempty"`
 
 	// Round moves the plan to exact marginals at a change of cost of at most
 	// 2·max|C|·(marginal error): Altschuler, Weed and Rigollet, "Near-linear
 	// time approximation algorithms for optimal transport via Sinkhorn
 	// iteration", NIPS 2017, algorithm 2.
-	Round bool
+	Round bool `json:"round,omitempty"`
 }
 
 // Solve implements [Solver].
@@ -69,7 +69,7 @@ func (s Sinkhorn) Solve(ctx context.Context, p Problem) (*Plan, error) {
 // Σ a_i |Δu_i|/ε, by no more than Tolerance·Σa. Round does not apply.
 type UnbalancedSinkhorn struct {
 	Sinkhorn
-	RegMarginal float64 // ρ > 0, in units of cost
+	RegMarginal float64 `json:"reg_marginal"` // ρ > 0, in units of cost
 }
 
 // Solve implements [Solver].

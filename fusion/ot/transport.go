@@ -5,6 +5,9 @@ import (
 	"errors"
 	"math"
 	"sync/atomic"
+
+	"otfusion/internal/argmax"
+	"otfusion/internal/gemm"
 )
 
 // ErrIterations is wrapped by the error returned, with no plan, when a pivot
@@ -63,9 +66,9 @@ func (t *transport) roundMasses() {
 		excess -= d
 	}
 	if excess > 0 {
-		t.demand[argmax(t.demand)] += excess
+		t.demand[argmax.Of(t.demand)] += excess
 	} else {
-		t.supply[argmax(t.supply)] -= excess
+		t.supply[argmax.Of(t.supply)] -= excess
 	}
 }
 
@@ -91,16 +94,6 @@ func units(x []float64, unit float64) []int64 {
 		y[i] = max(1, int64(math.RoundToEven(v/unit)))
 	}
 	return y
-}
-
-func argmax(x []int64) int {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
-		}
-	}
-	return best
 }
 
 // optimise pivots until no arc has a negative reduced cost. It alternates
@@ -166,7 +159,7 @@ func (t *transport) renewLists() bool {
 
 // eachRow calls work for every row, on several goroutines.
 func (t *transport) eachRow(work func(i int, scratch *selection)) {
-	parallel(t.n, t.m, func(lo, hi int) {
+	gemm.Parallel(t.n, t.m, func(lo, hi int) {
 		scratch := newSelection(t.list.width)
 		for i := lo; i < hi; i++ {
 			work(i, scratch)

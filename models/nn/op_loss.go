@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"otfusion/internal/argmax"
 	"otfusion/models/nn/kernel"
 )
 
@@ -64,7 +65,7 @@ func (o *lossOp) compute(y []float32, x [][]float32) error {
 	for i := range o.n {
 		row := func(a []float32) []float32 { return a[i*o.classes : (i+1)*o.classes] }
 		z, t := row(x[0]), row(x[1])
-		if argmax(z) == argmax(t) {
+		if argmax.Of(z) == argmax.Of(t) {
 			o.correct++
 		}
 		o.loss += o.crossEntropy(row(o.grad), z, t)
@@ -115,7 +116,7 @@ func (o *lossOp) distill(grad, z, teacher []float32) float64 {
 // softmax sets p to the softmax of beta·z and returns log Σ exp(beta·z). The
 // largest logit is subtracted first, so nothing overflows.
 func softmax(p []float64, z []float32, beta float64) float64 {
-	top := beta * float64(z[argmax(z)])
+	top := beta * float64(z[argmax.Of(z)])
 	total := 0.0
 	for j, v := range z {
 		p[j] = math.Exp(beta*float64(v) - top)
@@ -125,17 +126,6 @@ func softmax(p []float64, z []float32, beta float64) float64 {
 		p[j] /= total
 	}
 	return top + math.Log(total)
-}
-
-// argmax is the index of the first largest value.
-func argmax(z []float32) int {
-	best := 0
-	for j, v := range z {
-		if v > z[best] {
-			best = j
-		}
-	}
-	return best
 }
 
 // DiffWRT is true of the logits.
