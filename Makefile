@@ -3,26 +3,40 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 TAGS = $(shell scripts/onednn.sh && echo onednn)
+SETUP ?= yes
 FUZZTIME ?= 5s
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race bench lint fuzz portable demo record clean
+.PHONY: help setup build install test race bench lint fuzz portable arm64 cross demo record clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: ## install oneDNN where apt-get and root allow it
-	@scripts/setup.sh
+setup: ## install oneDNN where apt-get and root allow it; SETUP=no leaves it out
+	@[ "$(SETUP)" = no ] || scripts/setup.sh
 
 build: setup ## build bin/otfusion
 	go build -buildvcs=auto -trimpath -tags "$(TAGS)" -o bin/otfusion ./cmd/otfusion
+
+install: setup ## build the program into the Go bin folder
+	go install -buildvcs=auto -trimpath -tags "$(TAGS)" ./cmd/otfusion
 
 test: setup ## run all tests, on oneDNN when it is there
 	go test -tags "$(TAGS)" ./...
 
 portable: ## run all tests without cgo
 	CGO_ENABLED=0 go test ./...
+
+arm64: ## run tests of the arm64 build under QEMU (FULL=1: all of them)
+	scripts/arm64.sh
+
+cross: ## build and vet without cgo for linux/arm64, darwin/arm64 and windows/amd64
+	@for target in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo $$target; \
+		export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
+		go build ./... && go vet ./... || exit; \
+	done
 
 race: setup ## run the short tests under the race detector
 	go test -race -short -tags "$(TAGS)" ./...
@@ -39,7 +53,7 @@ fuzz: setup ## fuzz every file reader for FUZZTIME each
 	FUZZTIME=$(FUZZTIME) TAGS="$(TAGS)" scripts/fuzz.sh
 
 demo: build ## train two networks on MNIST, fuse them, compare
-	bin/otfusion experiment run mnist-pair --scale laptop
+	bin/otfusion experiment run mnist-pair --scale reduced
 
 record: build ## keep the numbers of the finished tasks in RESULTS under docs/results, write docs/results.md
 	scripts/record.sh $(RESULTS)

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Padding is the label of the blank images that fill up a last, partial batch.
-// It is no class, so a loss that forgets to leave them out cannot go unnoticed.
+// Padding is the label of the blank images that fill up a last, partial batch,
+// and of images without labels. It is no class, so a loss that forgets to leave them out cannot go unnoticed.
 const Padding = -1
 
 // Options say how a dataset is cut into batches. The zero value of each field
@@ -144,6 +144,6 @@ func (b *Batches) fillShare(indices []int, x []float32, y []int32) {
 			v = b.keys.view(i)
 		}
 		b.data.render(i, b.tables, v, x[k*size:(k+1)*size])
-		y[k] = int32(b.data.Labels[i])
+		y[k] = b.data.label(i)
 	}
 }

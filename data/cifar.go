@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// cifarPixels is the size of one CIFAR image: three 32×32 planes, red, green, blue.
-const cifarPixels = 3 * 32 * 32
+// cifarSide is the height and width of a CIFAR image.
+const cifarSide = 32
 
 // A cifarLayout describes one of the CIFAR binary distributions
 // (https://www.cs.toronto.edu/~kriz/cifar.html). A file is a sequence of
@@ -21,11 +21,13 @@ const cifarPixels = 3 * 32 * 32
 type cifarLayout struct {
 	name        string
 	folder      string
+	side        int // of an image: three planes of side×side, red, green, blue
 	train, test []batchFile
 	labels      []int // number of values of each label of a record
 	classNames  []string
 	mean, std   []float32
 	archive     archive
+	python      cifarPython
 }
 
 // A batchFile is a file of a known number of records.
@@ -38,6 +40,7 @@ func cifar10() cifarLayout {
 	return cifarLayout{
 		name:   "cifar10",
 		folder: "cifar-10-batches-bin",
+		side:   cifarSide,
 		train: []batchFile{{"data_batch_1.bin", 10000}, {"data_batch_2.bin", 10000}, {"data_batch_3.bin", 10000},
 			{"data_batch_4.bin", 10000}, {"data_batch_5.bin", 10000}},
 		test:       []batchFile{{"test_batch.bin", 10000}},
@@ -46,6 +49,7 @@ func cifar10() cifarLayout {
 		mean:       []float32{0.4914, 0.4822, 0.4465},
 		std:        []float32{0.2023, 0.1994, 0.2010}, // as in the paper: the mean of the images' stds; that of all pixels is about 0.247
 		archive:    archive{"https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530"},
+		python:     cifar10Python(),
 	}
 }
 
@@ -53,6 +57,7 @@ func cifar100() cifarLayout {
 	return cifarLayout{
 		name:       "cifar100",
 		folder:     "cifar-100-binary",
+		side:       cifarSide,
 		train:      []batchFile{{"train.bin", 50000}},
 		test:       []batchFile{{"test.bin", 10000}},
 		labels:     []int{20, 100}, // superclass, class
@@ -60,6 +65,7 @@ func cifar100() cifarLayout {
 		mean:       []float32{0.5071, 0.4867, 0.4408},
 		std:        []float32{0.2675, 0.2565, 0.2761},
 		archive:    archive{"https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8"},
+		python:     cifar100Python(),
 	}
 }
 
@@ -71,17 +77,24 @@ func layoutOf(name string) (cifarLayout, error) {
 	case "cifar100":
 		return cifar100(), nil
 	}
-	return cifarLayout{}, unknownName(name)
+	return cifarLayout{}, &UnknownError{name}
 }
 
-func (l cifarLayout) recordSize() int { return len(l.labels) + cifarPixels }
+// pixels is the number of values of an image.
+func (l cifarLayout) pixels() int { return 3 * l.side * l.side }
+
+func (l cifarLayout) recordSize() int { return len(l.labels) + l.pixels() }
 
 func (l cifarLayout) fileSize(f batchFile) int64 { return int64(f.records) * int64(l.recordSize()) }
 
 func (l cifarLayout) files() []batchFile { return append(append([]batchFile{}, l.train...), l.test...) }
 
-// load reads both sets from dir.
+// load reads both sets from dir: the binary version, or the Python version
+// where only that lies there.
 func (l cifarLayout) load(dir string) (train, test *Dataset, err error) {
+	if folder := l.python.locate(dir); folder != "" && !l.there(dir) {
+		return l.python.load(l, folder)
+	}
 	dir = l.locate(dir)
 	for _, f := range l.files() {
 		if err := l.checkFile(dir, f); err != nil {
@@ -106,6 +119,12 @@ func (l cifarLayout) locate(dir string) string {
 	return folder
 }
 
+// there reports whether dir holds the binary version, or part of it.
+func (l cifarLayout) there(dir string) bool {
+	_, err := os.Stat(filepath.Join(l.locate(dir), l.train[0].name))
+	return err == nil
+}
+
 // whole reports whether every file lies in a folder with its right size.
 func (l cifarLayout) whole(folder string) bool {
 	for _, f := range l.files() {
@@ -123,7 +142,7 @@ func (l cifarLayout) checkFile(dir string, f batchFile) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("data: %s: %s: wanted a file of %d bytes, found none; %s", l.name, path, l.fileSize(f), l.advice())
+		return fmt.Errorf("data: %s: %s: wanted a file of %d bytes, found none; %s", l.name, path, l.fileSize(f), l.advice(dir))
 	case err != nil:
 		return fmt.Errorf("data: %s: %w", l.name, err)
 	case !info.Mode().IsRegular():
@@ -135,10 +154,16 @@ func (l cifarLayout) checkFile(dir string, f batchFile) error {
 	return nil
 }
 
-// advice says how to come by the files.
-func (l cifarLayout) advice() string {
-	return fmt.Sprintf("fetch them with \"otfusion data fetch %s\", or give --data-dir (or OTFUSION_DATA) a folder that holds %s (from %s)",
-		l.name, l.folder, l.archive.url)
+// advice says how to come by the files that are not in the folder.
+func (l cifarLayout) advice(folder string) string {
+	prefix, _, _ := strings.Cut(l.folder, "-b") // cifar-10 or cifar-100
+	for _, dir := range []string{folder, filepath.Dir(folder)} {
+		if packed, _ := filepath.Glob(filepath.Join(dir, prefix+"-*.tar.gz")); len(packed) > 0 {
+			return fmt.Sprintf("unpack the archive %s (tar xzf)", packed[0])
+		}
+	}
+	return fmt.Sprintf("fetch them with \"otfusion data fetch %s\", or give --data-dir (or OTFUSION_DATA) a folder that holds %s (from %s) or %s",
+		l.name, l.folder, l.archive.url, l.python.folder)
 }
 
 // read returns a dataset that g's goroutines fill, one a file.
@@ -156,7 +181,7 @@ func (l cifarLayout) read(dir string, files []batchFile, g *errgroup.Group) *Dat
 			if err != nil {
 				return fmt.Errorf("data: %s: %w", l.name, err)
 			}
-			if err := l.parse(content, d.Images[lo*cifarPixels:hi*cifarPixels], d.Labels[lo:hi]); err != nil {
+			if err := l.parse(content, d.Images[lo*l.pixels():hi*l.pixels()], d.Labels[lo:hi]); err != nil {
 				return fmt.Errorf("data: %s: %s: %w", l.name, path, err)
 			}
 			return nil
@@ -169,9 +194,9 @@ func (l cifarLayout) read(dir string, files []batchFile, g *errgroup.Group) *Dat
 // dataset returns a dataset of n blank images.
 func (l cifarLayout) dataset(n int) *Dataset {
 	return &Dataset{
-		Name: l.name, Channels: 3, Height: 32, Width: 32,
+		Name: l.name, Channels: 3, Height: l.side, Width: l.side,
 		Classes: len(l.classNames), ClassNames: l.classNames,
-		Images: make([]uint8, n*cifarPixels),
+		Images: make([]uint8, n*l.pixels()),
 		Labels: make([]uint8, n),
 		Mean:   l.mean, Std: l.std,
 	}
@@ -191,7 +216,7 @@ func (l cifarLayout) parse(content, images, labels []uint8) error {
 			}
 		}
 		labels[i] = record[len(l.labels)-1]
-		copy(images[i*cifarPixels:(i+1)*cifarPixels], record[len(l.labels):])
+		copy(images[i*l.pixels():(i+1)*l.pixels()], record[len(l.labels):])
 	}
 	return nil
 }

@@ -7,20 +7,25 @@ import (
 	"fmt"
 )
 
-// Dataset is a set of labelled images of one shape, held in memory.
+// Dataset is a set of images of one shape, held in memory, usually with labels.
 // It is not modified once loaded, so any number of goroutines may read it.
 type Dataset struct {
-	Name                    string    // "mnist", "cifar10" or "cifar100"
+	Name                    string    // one of [Names], or that of a folder
 	Channels, Height, Width int       // shape of one image, C×H×W
-	Classes                 int       // labels are 0 … Classes−1
+	Classes                 int       // labels are 0 … Classes−1; 0 without labels
 	ClassNames              []string  // name of each class
 	Images                  []uint8   // N×C×H×W, raw pixels, 0 … 255
-	Labels                  []uint8   // N
+	Labels                  []uint8   // N, or nil: the images have none
 	Mean, Std               []float32 // per channel, of pixels scaled to [0, 1]; the normalisation is (x/255 − Mean)/Std
 }
 
 // Len returns the number of images N.
-func (d *Dataset) Len() int { return len(d.Labels) }
+func (d *Dataset) Len() int {
+	if d.Labels != nil {
+		return len(d.Labels)
+	}
+	return len(d.Images) / max(d.ImageSize(), 1)
+}
 
 // ImageSize returns the number of values of one image, C·H·W.
 func (d *Dataset) ImageSize() int { return d.Channels * d.Height * d.Width }
@@ -39,12 +44,32 @@ func (d *Dataset) Subset(indices []int) (*Dataset, error) {
 	}
 	s := *d
 	s.Images = make([]uint8, 0, len(indices)*d.ImageSize())
-	s.Labels = make([]uint8, len(indices))
-	for k, i := range indices {
+	for _, i := range indices {
 		s.Images = append(s.Images, d.Image(i)...)
-		s.Labels[k] = d.Labels[i]
+	}
+	if d.Labels != nil {
+		s.Labels = make([]uint8, len(indices))
+		for k, i := range indices {
+			s.Labels[k] = d.Labels[i]
+		}
 	}
 	return &s, nil
+}
+
+// Unlabelled returns a view of d without labels and classes. It shares d's
+// images.
+func (d *Dataset) Unlabelled() *Dataset {
+	u := *d
+	u.Classes, u.ClassNames, u.Labels = 0, nil, nil
+	return &u
+}
+
+// label is the class of image i, as batches hold it: [Padding] where it has none.
+func (d *Dataset) label(i int) int32 {
+	if d.Labels == nil {
+		return Padding
+	}
+	return int32(d.Labels[i])
 }
 
 // Fingerprint returns the SHA-256 sum, in hex, of the shape, the labels and
@@ -71,10 +96,10 @@ func (d *Dataset) Counts() []int {
 
 // check reports a dataset whose fields do not fit together.
 func (d *Dataset) check() error {
-	switch {
-	case len(d.Images) != d.Len()*d.ImageSize():
+	switch n := len(d.Labels); {
+	case d.Labels != nil && len(d.Images) != n*d.ImageSize():
 		return fmt.Errorf("data: %s: wanted %d pixels (%d images of %d×%d×%d), found %d",
-			d.Name, d.Len()*d.ImageSize(), d.Len(), d.Channels, d.Height, d.Width, len(d.Images))
+			d.Name, n*d.ImageSize(), n, d.Channels, d.Height, d.Width, len(d.Images))
 	case len(d.Mean) != d.Channels || len(d.Std) != d.Channels:
 		return fmt.Errorf("data: %s: wanted a mean and a std for each of %d channels, found %d and %d",
 			d.Name, d.Channels, len(d.Mean), len(d.Std))

@@ -1,6 +1,7 @@
-// Package data holds the datasets: MNIST, CIFAR-10 and CIFAR-100, their
-// normalisation and augmentation, batches in a reproducible order, and the
-// splits of a training set among parents.
+// Package data holds the datasets: MNIST, Fashion-MNIST, CIFAR-10 and CIFAR-100
+// by name, folders of pictures and MNIST's relatives by path, their
+// normalisation and augmentation, batches in a reproducible order, samples for
+// alignment, and the parts of a training set among parents.
 //
 //	train, test, err := data.Load("mnist", "")
 //	train, validation, err := data.Split(train, data.DefaultHeldOut, seed)

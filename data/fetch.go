@@ -17,7 +17,7 @@ type archive struct{ url, md5 string }
 
 // Fetch downloads the named dataset from its official address into dir (empty
 // means [DefaultDir]), checks it, and unpacks the files that [Load] reads. It
-// does nothing where they already lie, and for MNIST. An interrupted download
+// does nothing where they already lie in dir, and for MNIST. An interrupted download
 // is resumed by the next call. progress, if not nil, is told the bytes done
 // and their total, −1 if unknown. Without network the error says how to use a
 // local copy instead. Two processes must not fetch into one folder at a time.
@@ -25,14 +25,19 @@ func Fetch(ctx context.Context, name, dir string, progress func(done, total int6
 	if name == "mnist" {
 		return nil
 	}
+	dir, err := orDefault(dir)
+	if err != nil {
+		return err
+	}
+	d := downloader{stall: time.Minute, progress: progress}
+	if name == fashionName {
+		return fetchFiles(ctx, name, filepath.Join(dir, fashionName), fashionFiles(), d)
+	}
 	layout, err := layoutOf(name)
 	if err != nil {
 		return err
 	}
-	if dir, err = orDefault(dir); err != nil {
-		return err
-	}
-	return layout.fetch(ctx, dir, downloader{stall: time.Minute, progress: progress})
+	return layout.fetch(ctx, dir, d)
 }
 
 func (l cifarLayout) fetch(ctx context.Context, dir string, d downloader) error {
@@ -44,10 +49,10 @@ func (l cifarLayout) fetch(ctx context.Context, dir string, d downloader) error 
 	}
 	part := filepath.Join(dir, "."+l.folder+".tar.gz.part")
 	if err := d.download(ctx, l.archive.url, part); err != nil {
-		return l.downloadError(err)
+		return fetchError(l.name, l.archive.url, l.folder, err)
 	}
 	if err := checkMD5(part, l.archive.md5); err != nil {
-		return errors.Join(fmt.Errorf("data: fetch %s: %s: %w", l.name, l.archive.url, err), os.Remove(part))
+		return errors.Join(fetchError(l.name, l.archive.url, l.folder, err), os.Remove(part))
 	}
 	if err := l.unpack(part, dir); err != nil {
 		return fmt.Errorf("data: fetch %s: %w", l.name, err)
@@ -55,16 +60,17 @@ func (l cifarLayout) fetch(ctx context.Context, dir string, d downloader) error 
 	return os.Remove(part)
 }
 
-// downloadError adds to err what the user can do about it.
-func (l cifarLayout) downloadError(err error) error {
+// fetchError adds to err what the user can do about it; folder is what a copy
+// of the dataset is called.
+func fetchError(name, url, folder string, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
-		return fmt.Errorf("data: fetch %s: %s: %w; fetch again to resume", l.name, l.archive.url, err)
+		return fmt.Errorf("data: fetch %s: %s: %w; fetch again to resume", name, url, err)
 	case errors.Is(err, errUnreachable):
 		return fmt.Errorf("data: fetch %s: %s: %w; without network, give --data-dir (or OTFUSION_DATA) a folder that holds a copy of %s",
-			l.name, l.archive.url, err, l.folder)
+			name, url, err, folder)
 	}
-	return fmt.Errorf("data: fetch %s: %w", l.name, err)
+	return fmt.Errorf("data: fetch %s: %s: %w", name, url, err)
 }
 
 func checkMD5(path, want string) error {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -129,6 +130,57 @@ func TestFetch(t *testing.T) {
 	}
 	if len(ranges) != 1 {
 		t.Errorf("wanted one request, found %d", len(ranges))
+	}
+}
+
+// Files that are published one by one; a second call asks for the missing alone.
+func TestFetchFiles(t *testing.T) {
+	contents := map[string]string{"a.gz": "first", "b.gz": "second"}
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		fmt.Fprint(w, contents[path.Base(r.URL.Path)])
+	}))
+	defer server.Close()
+	var files []publishedFile
+	for name, content := range contents {
+		sum := md5.Sum([]byte(content))
+		files = append(files, publishedFile{server.URL + "/", name, hex.EncodeToString(sum[:])})
+	}
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	fetch := func(requests int) {
+		t.Helper()
+		if err := fetchFiles(context.Background(), "letters", dir, files, newDownloader()); err != nil || asked != requests {
+			t.Fatalf("wanted %d requests in all, found %d (%v)", requests, asked, err)
+		}
+		for name, want := range contents {
+			if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+				t.Errorf("%s: found %q (%v)", name, got, err)
+			}
+		}
+		if left := filesUnder(t, dir); len(left) != len(contents) {
+			t.Errorf("wanted the files alone, found %v", left)
+		}
+	}
+	fetch(2)
+	fetch(2)
+	if err := os.Remove(filepath.Join(dir, "b.gz")); err != nil {
+		t.Fatal(err)
+	}
+	fetch(3)
+}
+
+// A file of another sum is not kept, and the address is named.
+func TestFetchFilesChecksSum(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "garbage") }))
+	defer server.Close()
+	dir := t.TempDir()
+	err := fetchFiles(context.Background(), "letters", dir, []publishedFile{{server.URL + "/", "a.gz", strings.Repeat("0", 32)}}, newDownloader())
+	if err == nil || !strings.Contains(err.Error(), server.URL+"/a.gz") || !strings.Contains(err.Error(), "wanted MD5") {
+		t.Errorf("wanted the address and the sum in the error, found %v", err)
+	}
+	if left := filesUnder(t, dir); len(left) > 0 {
+		t.Errorf("found %v", left)
 	}
 }
 

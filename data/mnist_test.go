@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"os"
@@ -37,30 +38,57 @@ func TestMNIST(t *testing.T) {
 	}
 }
 
-func TestMNISTLeavesNoTemporaryFiles(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	set := mnistTest()
-	for _, outcome := range []error{nil, errors.New("bad file")} {
-		err := readMNIST(set.labels, set.labelsSHA256, func(file string) error {
-			if info, err := os.Stat(file); err != nil || info.Size() != 4542 {
-				t.Errorf("wanted the file of 4542 bytes, found %v, %v", info, err)
-			}
-			return outcome
-		})
-		if !errors.Is(err, outcome) {
-			t.Errorf("wanted %v, found %v", outcome, err)
-		}
-		left, err := filepath.Glob(filepath.Join(os.TempDir(), "*"))
-		if err != nil || len(left) > 0 {
-			t.Errorf("wanted an empty temporary folder, found %v (%v)", left, err)
+func TestMNISTWithoutTemporaryFolder(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	train, test, err := Load("mnist", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantTrain, wantTest := mustLoadMNIST(t)
+	if train.Fingerprint() != wantTrain.Fingerprint() || test.Fingerprint() != wantTest.Fingerprint() {
+		t.Error("other images without a temporary folder")
+	}
+}
+
+// Recorded results name these.
+func TestMNISTFingerprints(t *testing.T) {
+	train, test := mustLoadMNIST(t)
+	for _, c := range []struct {
+		set  *Dataset
+		want string
+	}{
+		{train, "33ecca13d143a9628c84ce586e160fd1c6a2dbfa4349a095d4c6574221aaf5d3"},
+		{test, "23d86a07e929424612d085d90c655200a7e0b9f8a1624e1ae002c0a6f9c6fe4a"},
+	} {
+		if got := c.set.Fingerprint(); got != c.want {
+			t.Errorf("wanted fingerprint %s, found %s", c.want, got)
 		}
 	}
 }
 
-func TestMNISTUnwritableTemporaryFolder(t *testing.T) {
-	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	if _, _, err := Load("mnist", ""); err == nil || !strings.Contains(err.Error(), "data: mnist:") {
-		t.Errorf("wanted an error that names mnist, found %v", err)
+// Both ways to a name give all of the content, and pass on what read says, also
+// when it stops early.
+func TestUnderName(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	content := bytes.Repeat([]byte("0123456789"), 1<<17) // more than a pipe holds
+	stopped := errors.New("stopped")
+	for name, under := range map[string]func([]byte, func(string) error) error{"pipe": underName, "file": underTemporaryName} {
+		err := under(content, func(file string) error {
+			found, err := os.ReadFile(file)
+			if err == nil && !bytes.Equal(found, content) {
+				t.Errorf("%s: found %d other bytes", name, len(found))
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := under(content, func(string) error { return stopped }); err != stopped {
+			t.Errorf("%s: wanted %v, found %v", name, stopped, err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(os.TempDir(), "*")); err != nil || len(left) > 0 {
+		t.Errorf("wanted an empty temporary folder, found %v (%v)", left, err)
 	}
 }
 

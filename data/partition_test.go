@@ -68,9 +68,9 @@ func TestBySpecialClassFourModels(t *testing.T) {
 	}
 }
 
-func TestByLabels(t *testing.T) {
+func TestByClasses(t *testing.T) {
 	d := labelled([]uint8{0, 1, 2, 3, 4, 0, 2, 1}, 5)
-	p, err := ByLabels(d, []int{0, 2, 4})
+	p, err := ByClasses(d, [][]int{{0, 2, 4}, {1, 3}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +78,84 @@ func TestByLabels(t *testing.T) {
 		t.Errorf("wanted the even labels with A, found %v", p)
 	}
 	for _, label := range []int{-1, 5} {
-		if _, err := ByLabels(d, []int{label}); err == nil {
+		if _, err := ByClasses(d, [][]int{{label}}, 0); err == nil {
 			t.Errorf("label %d: wanted an error", label)
+		}
+	}
+}
+
+// Three parents share class 1; two have class 0 or 2 alone, nobody class 3.
+func TestByClassesThatOverlap(t *testing.T) {
+	labels := slices.Concat(slices.Repeat([]uint8{0}, 50), slices.Repeat([]uint8{1}, 90), slices.Repeat([]uint8{2}, 20), slices.Repeat([]uint8{3}, 10))
+	d := labelled(labels, 4)
+	p, err := ByClasses(d, [][]int{{0, 1}, {1, 2}, {1, 1}}, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets, err := p.Datasets(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range [][]int{{50, 30, 0, 0}, {0, 30, 20, 0}, {0, 30, 0, 0}} {
+		if !slices.Equal(sets[k].Counts(), want) {
+			t.Errorf("parent %d: wanted %v images of the classes, found %v", k, want, sets[k].Counts())
+		}
+	}
+	all := slices.Sorted(slices.Values(slices.Concat(p...)))
+	if len(slices.Compact(all)) != 160 {
+		t.Error("an image is with two parents")
+	}
+	if again, _ := ByClasses(d, [][]int{{0, 1}, {1, 2}, {1, 1}}, 7); !slices.EqualFunc(p, again, slices.Equal[[]int]) {
+		t.Error("the same seed gives another partition")
+	}
+	if other, _ := ByClasses(d, [][]int{{0, 1}, {1, 2}, {1, 1}}, 8); slices.EqualFunc(p, other, slices.Equal[[]int]) {
+		t.Error("another seed gives the same partition")
+	}
+}
+
+func TestByDirichlet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := labelled(rapid.SliceOfN(rapid.Uint8Range(0, 4), 0, 300).Draw(t, "labels"), 5)
+		n := rapid.IntRange(1, 6).Draw(t, "parents")
+		alpha := rapid.SampledFrom([]float64{1e-9, 1e-3, 0.5, 1, 1e6}).Draw(t, "α")
+		seed := rapid.Uint64().Draw(t, "seed")
+		p, err := ByDirichlet(d, n, alpha, seed)
+		if err != nil || len(p) != n {
+			t.Fatal(len(p), err)
+		}
+		checkPartition(t, p, d.Len())
+		again, err := ByDirichlet(d, n, alpha, seed)
+		if err != nil || !slices.EqualFunc(p, again, slices.Equal[[]int]) {
+			t.Error("the same seed gives another partition")
+		}
+	})
+	for _, bad := range []struct {
+		n     int
+		alpha float64
+	}{{0, 1}, {2, 0}, {2, -1}, {2, math.NaN()}, {2, math.Inf(1)}} {
+		if _, err := ByDirichlet(labelled(nil, 2), bad.n, bad.alpha, 0); err == nil {
+			t.Errorf("%d parents, α %v: wanted an error", bad.n, bad.alpha)
+		}
+	}
+}
+
+// A share of Dirichlet(α, …, α) over n parents has mean 1/n and variance
+// (n−1)/(n²(nα+1)); the mean of 4,000 draws is within five standard errors.
+func TestDirichletMoments(t *testing.T) {
+	const n, draws = 4, 4000
+	for _, alpha := range []float64{0.1, 0.5, 1, 10} {
+		random := newRand(1, useDirichlet, 0)
+		var sum, squares float64
+		for range draws {
+			shares := dirichlet(n, alpha, random)
+			total := shares[0] + shares[1] + shares[2] + shares[3]
+			sum += shares[0] / total
+			squares += shares[0] / total * shares[0] / total
+		}
+		mean, variance := sum/draws, squares/draws-sum/draws*sum/draws
+		want := (n - 1) / (n * n * (n*alpha + 1))
+		if math.Abs(mean-1./n) > 5*math.Sqrt(want/draws) || math.Abs(variance/want-1) > 0.15 {
+			t.Errorf("α %v: wanted mean %v and variance %.4f, found %.4f and %.4f", alpha, 1./n, want, mean, variance)
 		}
 	}
 }

@@ -11,6 +11,7 @@ const (
 	useSplit
 	usePartition
 	useSample
+	useDirichlet
 )
 
 // newRand returns the random stream of a seed for one use in one epoch. It

@@ -13,19 +13,6 @@ const DefaultHeldOut = 5000
 // choose by, Test to report.
 type Splits struct{ Train, Validation, Test *Dataset }
 
-// LoadSplits loads a dataset and holds out a validation split ([Load], [Split]).
-func LoadSplits(name, dir string, heldOut int, seed uint64) (Splits, error) {
-	train, test, err := Load(name, dir)
-	if err != nil {
-		return Splits{}, err
-	}
-	rest, validation, err := Split(train, heldOut, seed)
-	if err != nil {
-		return Splits{}, err
-	}
-	return Splits{Train: rest, Validation: validation, Test: test}, nil
-}
-
 // Split holds out a random validation set of heldOut images from train. It is
 // stratified: each class is held out in proportion to its size, by largest
 // remainder. Both parts keep the order of train. With heldOut 0 the rest is

@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 	"math"
+
+	"otfusion/experiments/report"
 )
 
 // barrier follows accuracy and loss on the straight line between two networks,
@@ -12,77 +14,87 @@ func barrier() Experiment {
 	return Experiment{Name: "barrier", Title: "The way from one network to the other", Source: "the original code's results", Present: presentBarrier}
 }
 
-// way is one pair with the accuracies that the original code has on its own
-// checkpoints for some of the mergers.
-type way struct {
+// networkPair is one pair with the accuracies that the original code has on its own
+// checkpoints for some of the methods.
+type networkPair struct {
 	title   string
 	pairing pairing
-	theirs  map[string][]float64 // by merger
+	theirs  map[string][]float64 // by method
 }
 
-func ways(s Scale) []way {
-	vgg := way{"VGG11 on CIFAR-10", vggPairing(s), map[string][]float64{
-		"OT, weights":     {90.30, 90.05, 89.22, 88.22, 86.51, 86.00, 86.86, 88.59, 89.68, 90.47, 90.51},
-		"vanilla average": {90.31, 90.08, 88.93, 84.47, 67.41, 17.02, 63.71, 84.31, 89.37, 90.33, 90.51},
+func networkPairs(s Scale) []networkPair {
+	vgg := networkPair{"VGG11 on CIFAR-10", vggPairing(s), map[string][]float64{
+		otWeights:      {90.30, 90.05, 89.22, 88.22, 86.51, 86.00, 86.86, 88.59, 89.68, 90.47, 90.51},
+		vanillaAverage: {90.31, 90.08, 88.93, 84.47, 67.41, 17.02, 63.71, 84.31, 89.37, 90.33, 90.51},
 	}}
-	resNet := way{"ResNet18 on CIFAR-10", resNetPairing(s), map[string][]float64{
-		"OT, activations, one pass": {54.89, 51.69, 50.69, 52.84, 58.68, 67.24, 76.66, 84.95, 89.73, 92.07, 93.20},
-		"vanilla average":           {93.11, 91.73, 86.49, 69.99, 32.50, 18.49, 32.38, 69.81, 86.74, 91.60, 93.20},
+	resNet := networkPair{"ResNet18 on CIFAR-10", resNetPairing(s), map[string][]float64{
+		otOnePass:      {54.89, 51.69, 50.69, 52.84, 58.68, 67.24, 76.66, 84.95, 89.73, 92.07, 93.20},
+		vanillaAverage: {93.11, 91.73, 86.49, 69.99, 32.50, 18.49, 32.38, 69.81, 86.74, 91.60, 93.20},
 	}}
-	mnist := way{"MLPNets on MNIST", mnistPairing(s), nil}
-	return pick(s, []way{mnist}, []way{mnist, vgg}, []way{mnist, vgg, resNet})
+	mnist := networkPair{"MLPNets on MNIST", mnistPairing(s), nil}
+	return pick(s, []networkPair{mnist}, []networkPair{mnist, vgg}, []networkPair{mnist, vgg, resNet})
 }
 
-func presentBarrier(b *Book) Report {
-	t := Table{Title: "Barrier: how far the way lies above the straight line of the losses, and the lowest accuracy on it",
+func presentBarrier(l *Loader) report.Content {
+	t := report.Table{Title: "Barrier: how far the way lies above the straight line of the losses, and the lowest accuracy on it",
 		Columns: []string{"barrier, nats", "lowest accuracy, %"},
-		Note:    "Scale " + string(b.Scale) + ". The barrier is the largest excess of the test loss at w_B over (1−w_B)·loss of A + w_B·loss of B; with the paper's rule for residual networks the aligned A is not A. " + cifarNote}
-	r := Report{}
-	for _, w := range ways(b.Scale) {
-		rows, figures := w.present(b)
+		Note:    "Scale " + string(l.Scale) + ". The barrier is the largest excess of the test loss at w_B over (1−w_B)·loss of A + w_B·loss of B; with the paper's rule for residual networks the aligned A is not A. " + cifarNote}
+	r := report.Content{}
+	var mnist map[string]report.Stat // barriers
+	for i, p := range networkPairs(l.Scale) {
+		rows, figures, barriers := p.present(l)
 		t.Rows = append(t.Rows, rows...)
 		r.Figures = append(r.Figures, figures...)
+		if i == 0 {
+			mnist = barriers
+		}
 	}
-	r.Tables = []Table{t}
-	vanilla, ot := t.value("MLPNets on MNIST: vanilla average", 0), t.value("MLPNets on MNIST: OT, weights", 0)
-	r.Findings = b.findings(goal(judge("Goal: alignment lowers the barrier between two networks to less than half.", ot < vanilla/2,
-		"MLPNets on MNIST: %.3f nats as they are, %.3f aligned by weights", vanilla, ot)))
+	r.Tables = []report.Table{t}
+	r.Claims = l.claims(barrierClaim(mnist[vanillaAverage], mnist[otWeights]))
 	return r
 }
 
-func (w way) present(b *Book) (rows []Row, figures []Figure) {
-	accuracy := Figure{Title: w.title + ", accuracy.", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(b.Scale) + "."}
-	loss := Figure{Title: w.title + ", loss.", XLabel: "weight of B", YLabel: "test loss, nats", Note: "Scale " + string(b.Scale) + "."}
-	if w.theirs != nil {
+func barrierClaim(vanilla, ot report.Stat) report.Claim {
+	return report.Claim{Source: report.Goal, Text: "Alignment lowers the barrier between two MLPNets to less than half."}.Judge(
+		ot.Named("barrier aligned by weights, nats").Below(vanilla.Named("barrier without alignment, nats").Times(.5)))
+}
+
+// present also returns the barriers, by method.
+func (p networkPair) present(l *Loader) (rows []report.Row, figures []report.Figure, barriers map[string]report.Stat) {
+	barriers = map[string]report.Stat{}
+	accuracy := report.Figure{Title: p.title + ", accuracy.", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(l.Scale) + "."}
+	loss := report.Figure{Title: p.title + ", loss.", XLabel: "weight of B", YLabel: "test loss, nats", Note: "Scale " + string(l.Scale) + "."}
+	if p.theirs != nil {
 		accuracy.Note += " Dashed: the original code on its authors' checkpoints."
 	}
-	for k, m := range w.pairing.mergers(0) {
-		high, low := w.pairing.path(b, k, tenths(), "accuracy"), w.pairing.path(b, k, tenths(), "loss")
-		accuracy.Curves = append(accuracy.Curves, Curve{Name: m.label, X: tenths(), Y: high})
-		loss.Curves = append(loss.Curves, Curve{Name: m.label, X: tenths(), Y: low})
-		if theirs, ok := w.theirs[m.label]; ok {
-			accuracy.Curves = append(accuracy.Curves, Curve{Name: m.label + ", original", X: tenths(), Y: exactly(theirs), Dashed: true})
+	for k, m := range p.pairing.methods(0) {
+		high, low := p.pairing.path(l, k, tenths(), "accuracy"), p.pairing.path(l, k, tenths(), "loss")
+		accuracy.Curves = append(accuracy.Curves, report.Curve{Name: m.label, X: tenths(), Y: high})
+		loss.Curves = append(loss.Curves, report.Curve{Name: m.label, X: tenths(), Y: low})
+		if theirs, ok := p.theirs[m.label]; ok {
+			accuracy.Curves = append(accuracy.Curves, report.Curve{Name: m.label + ", original", X: tenths(), Y: exactly(theirs), Dashed: true})
 		}
-		rows = append(rows, Row{Label: fmt.Sprintf("%s: %s", w.title, m.label), Values: []Value{Ours(excess(low)), Ours(lowest(high))}})
+		barriers[m.label] = excess(low)
+		rows = append(rows, report.Row{Label: fmt.Sprintf("%s: %s", p.title, m.label), Values: []report.Value{report.Ours(barriers[m.label]), report.Ours(lowest(high))}})
 	}
-	return rows, []Figure{accuracy, loss}
+	return rows, []report.Figure{accuracy, loss}, barriers
 }
 
 // excess is the largest height of a curve above the line through its ends.
-func excess(loss []Stat) Stat {
+func excess(loss []report.Stat) report.Stat {
 	first, last := loss[0].Settled(), loss[len(loss)-1].Settled()
 	highest := math.Inf(-1)
 	for i, s := range loss {
 		t := float64(i) / float64(len(loss)-1)
 		highest = max(highest, s.Settled()-(1-t)*first-t*last)
 	}
-	return Summarize(highest)
+	return report.Summarize(highest)
 }
 
-func lowest(accuracy []Stat) Stat {
+func lowest(accuracy []report.Stat) report.Stat {
 	least := math.Inf(1)
 	for _, s := range accuracy {
 		least = min(least, s.Settled())
 	}
-	return Summarize(least)
+	return report.Summarize(least)
 }

@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -13,31 +15,31 @@ func distillation() Experiment {
 	return Experiment{Name: "distillation", Title: "Distillation from random, from the student, from the fusion, on MNIST", Source: "Tables 5, S14–S17", Present: presentDistillation}
 }
 
-// softening is a temperature T of the teacher, with the γ and the
+// setting is a temperature T of the teacher, with the γ and the
 // accuracy that the paper found best for each start: random, B, OT.
-type softening struct {
+type setting struct {
 	temperature float64
 	gamma       [3]float64
 	paper       [3]float64
 }
 
-// pupil is one student of the experiment.
-type pupil struct {
-	label      string
-	hidden     []int
-	softenings []softening
+// student is one student of the experiment.
+type student struct {
+	label    string
+	hidden   []int
+	settings []setting
 }
 
-func pupils() []pupil {
-	return []pupil{
-		{"ρ = 2", []int{200, 100, 50}, []softening{
+func students() []student {
+	return []student{
+		{"ρ = 2", []int{200, 100, 50}, []setting{
 			{20, [3]float64{.05, .10, .05}, [3]float64{98.13, 98.20, 98.26}},
 			{10, [3]float64{.05, .05, .05}, [3]float64{98.15, 98.19, 98.28}},
 			{8, [3]float64{.05, .05, .05}, [3]float64{98.18, 98.22, 98.28}},
 			{4, [3]float64{.10, .10, .05}, [3]float64{98.11, 98.21, 98.30}},
 			{1, [3]float64{.05, .05, .05}, [3]float64{98.06, 98.04, 98.17}},
 		}},
-		{"ρ = 10", []int{40, 20, 10}, []softening{
+		{"ρ = 10", []int{40, 20, 10}, []setting{
 			{20, [3]float64{.5, .7, .7}, [3]float64{97.25, 97.61, 97.68}},
 			{10, [3]float64{.7, .7, .7}, [3]float64{97.32, 97.67, 97.65}},
 			{8, [3]float64{.5, .7, .7}, [3]float64{97.38, 97.67, 97.65}},
@@ -47,71 +49,79 @@ func pupils() []pupil {
 	}
 }
 
-func presentDistillation(b *Book) Report {
-	var r Report
-	for _, p := range pupils() {
-		t := p.table(b)
+func presentDistillation(l *Loader) report.Content {
+	var r report.Content
+	for _, p := range students() {
+		t, means := p.table(l)
 		r.Tables = append(r.Tables, t)
-		random, student, fused := t.value("mean over T", 0), t.value("mean over T", 1), t.value("mean over T", 2)
-		r.Findings = append(r.Findings, b.findings(judge("Q21, "+p.label+": distillation from the fusion is at least as good as from the student, and that as from a random start.",
-			fused >= student && student >= random, "means over T: random %.2f, student %.2f, fusion %.2f", random, student, fused))...)
+		r.Claims = append(r.Claims, l.claims(p.claim(means))...)
 	}
 	return r
 }
 
-// table has a row for each temperature.
-func (p pupil) table(b *Book) Table {
-	softenings := pick(b.Scale, p.softenings[:1], p.softenings[1:4], p.softenings)
-	tune := mnistPairing(b.Scale).finetune
-	t := Table{
+// claim judges the means over T from a random start, the student and the fusion.
+func (p student) claim(means [3]report.Stat) report.Claim {
+	random, trained, fused := means[0].Named("from random"), means[1].Named("from the student"), means[2].Named("from the fusion")
+	return report.Claim{Source: "Tables S14–S17", Text: "Student " + p.label + ": in the mean over T, distillation from the fusion is at least as good as from the student, and that as from a random start."}.
+		Judge(fused.AtLeast(trained), trained.AtLeast(random))
+}
+
+// table has a row for each temperature, and one for their means, which it
+// returns too.
+func (p student) table(l *Loader) (report.Table, [3]report.Stat) {
+	settings := pick(l.Scale, p.settings[:1], p.settings[1:4], p.settings)
+	tune := mnistPairing(l.Scale).finetune
+	t := report.Table{
 		Title:   "Student " + p.label + ": distilled from a teacher of widths 400, 200, 100, % of the MNIST test set",
 		Columns: []string{"from random", "from the student", "from the fusion"},
 		Note: fmt.Sprintf("Scale %s, %s; teacher and student %s; distillation %s, γ as the paper found it best for each row and start.",
-			b.Scale, plural(repetitions(b.Scale), "pair of seeds", "pairs of seeds"), effortOf(longRecipe(b.Scale)), effortOf(tune)),
+			l.Scale, report.Plural(repetitions(l.Scale), "pair of seeds", "pairs of seeds"), effortOf(longRecipe(l.Scale)), effortOf(tune)),
 	}
 	var ours, paper [3][]float64
-	for _, s := range softenings {
-		row := Row{Label: fmt.Sprintf("T = %.0f", s.temperature)}
+	for _, s := range settings {
+		row := report.Row{Label: fmt.Sprintf("T = %.0f", s.temperature)}
 		for start := range 3 {
-			stat := b.Over(p.distilled(b.Scale, s, start, tune), "accuracy")
-			row.Values = append(row.Values, Against(stat, s.paper[start]))
+			stat := l.Over(p.distilled(l.Scale, s, start, tune), "accuracy")
+			row.Values = append(row.Values, report.Against(stat, s.paper[start]))
 			ours[start], paper[start] = append(ours[start], stat.Settled()), append(paper[start], s.paper[start])
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	mean := Row{Label: "mean over T"}
-	for start := range 3 {
-		mean.Values = append(mean.Values, Against(meanOfAll(ours[start]), meanOfAll(paper[start]).Mean))
+	var means [3]report.Stat
+	mean := report.Row{Label: "mean over T"}
+	for start := range means {
+		means[start] = meanOfAll(ours[start])
+		mean.Values = append(mean.Values, report.Against(means[start], meanOfAll(paper[start]).Mean))
 	}
 	t.Rows = append(t.Rows, mean)
-	return t
+	return t, means
 }
 
 // meanOfAll is the mean, not known while one of the values is not.
-func meanOfAll(values []float64) Stat {
-	s := Summarize(values...)
+func meanOfAll(values []float64) report.Stat {
+	s := report.Summarize(values...)
 	if s.N < len(values) {
-		return Summarize()
+		return report.Summarize()
 	}
-	return Stat{Mean: s.Mean, N: 1}
+	return report.Stat{Mean: s.Mean, N: 1}
 }
 
 // repetitions is the paper's number of seeds for teachers and students.
 func repetitions(s Scale) int { return pick(s, 1, 2, 4) }
 
 // distilled are the repetitions of one field of the table.
-func (p pupil) distilled(s Scale, soft softening, start int, tune train.Recipe) []Task {
-	var tasks []Task
+func (p student) distilled(s Scale, set setting, start int, tune train.Recipe) []runner.Task {
+	var tasks []runner.Task
 	for i := range uint64(repetitions(s)) {
 		long := longRecipe(s)
 		teacher := Train{Arch: "mlpnet", Dataset: "mnist", Recipe: long, Seed: 2 * i}
 		student := Train{Arch: "mlpnet", Hidden: p.hidden, Dataset: "mnist", Recipe: long, Seed: 2*i + 1}
-		fused := Fuse{Parents: []Task{teacher, student}, Alignment: byActivations(200, i), Dataset: "mnist", Validation: tune.Validation}
-		lesson := Lesson{Teacher: teacher, Gamma: soft.gamma[start], Temperature: soft.temperature}
-		tasks = append(tasks, []Task{
-			Train{Arch: "mlpnet", Hidden: p.hidden, Dataset: "mnist", Recipe: tune, Seed: 2*i + 1, Lesson: lesson},
-			Finetune{Model: student, Dataset: "mnist", Recipe: tune, Seed: i, Lesson: lesson},
-			Finetune{Model: fused, Dataset: "mnist", Recipe: tune, Seed: i, Lesson: lesson},
+		fused := Fuse{Parents: []runner.Task{teacher, student}, Alignment: byActivations(200, i), Dataset: "mnist", Validation: tune.Validation}
+		distillation := Distillation{Teachers: []runner.Task{teacher}, Gamma: set.gamma[start], Temperature: set.temperature}
+		tasks = append(tasks, []runner.Task{
+			Train{Arch: "mlpnet", Hidden: p.hidden, Dataset: "mnist", Recipe: tune, Seed: 2*i + 1, Distillation: distillation},
+			Finetune{Model: student, Dataset: "mnist", Recipe: tune, Seed: i, Distillation: distillation},
+			Finetune{Model: fused, Dataset: "mnist", Recipe: tune, Seed: i, Distillation: distillation},
 		}[start])
 	}
 	return tasks

@@ -8,22 +8,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 )
 
 func TestPlansAreTheSameWhateverIsFinished(t *testing.T) {
 	for _, e := range All() {
-		for _, scale := range []Scale{Smoke, Laptop, Paper} {
+		for _, scale := range []Scale{Smoke, Reduced, Paper} {
 			tasks := e.Plan(scale)
 			if len(tasks) == 0 {
 				t.Errorf("%s at scale %s has no tasks", e.Name, scale)
 			}
-			ones := NewBook(scale)
-			ones.load = func(Task) (Result, bool) {
-				return Result{Outcome: Outcome{Metrics: map[string]float64{"accuracy": 1}}}, true
+			ones := newPlanner(scale)
+			ones.load = func(runner.Task) (runner.Result, bool) {
+				return runner.Result{Outcome: runner.Outcome{Metrics: map[string]float64{"accuracy": 1}}}, true
 			}
 			e.Present(ones)
 			for i := range tasks {
-				if ID(tasks[i]) != ID(ones.Asked[i]) {
+				if runner.ID(tasks[i]) != runner.ID(ones.Asked[i]) {
 					t.Fatalf("%s at scale %s asks for other tasks once some are finished", e.Name, scale)
 				}
 			}
@@ -32,17 +35,17 @@ func TestPlansAreTheSameWhateverIsFinished(t *testing.T) {
 }
 
 // runSmoke runs an experiment at smoke scale and presents it.
-func runSmoke(t *testing.T, name string) Section {
+func runSmoke(t *testing.T, name string) report.Section {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("trains networks")
 	}
-	store := Store{Root: t.TempDir()}
+	store := runner.Store{Root: t.TempDir()}
 	e, err := Find(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	failures, err := Runner{Env: Env{Store: store}, Jobs: 2}.Run(context.Background(), e.Plan(Smoke))
+	failures, err := runner.Runner{Env: runner.Env{Store: store}, Jobs: 2}.Run(context.Background(), e.Plan(Smoke))
 	if err != nil || len(failures) > 0 {
 		t.Fatal(failures, err)
 	}
@@ -82,7 +85,7 @@ func TestMNISTPairSmoke(t *testing.T) {
 }
 
 // checkFiles writes a section and looks at what is there.
-func checkFiles(t *testing.T, s Section) {
+func checkFiles(t *testing.T, s report.Section) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := s.Write(dir); err != nil {
@@ -99,22 +102,5 @@ func checkFiles(t *testing.T, s Section) {
 	text, err := os.ReadFile(filepath.Join(dir, "results.json"))
 	if err != nil || !json.Valid(text) {
 		t.Errorf("results.json: %v, valid JSON %v", err, json.Valid(text))
-	}
-}
-
-func TestTableShowsWhatIsMissing(t *testing.T) {
-	table := Table{Title: "t", Columns: []string{"c"}, Rows: []Row{
-		{"one", []Value{Against(Summarize(95.5), 96)}},
-		{"several", []Value{Ours(Summarize(1, 3))}},
-		{"none", []Value{Ours(Summarize(math.NaN()))}},
-	}}
-	want := []string{"95.50 (96.00)", "2.00 ± 1.41", "–"}
-	for i, r := range table.Rows {
-		if got := r.Values[0].String(); got != want[i] {
-			t.Errorf("%s: got %q, want %q", r.Label, got, want[i])
-		}
-	}
-	if _, err := json.Marshal(table); err != nil {
-		t.Errorf("as JSON: %v", err)
 	}
 }

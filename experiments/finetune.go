@@ -7,6 +7,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -19,6 +21,7 @@ func finetuning() Experiment {
 // sweep is a table of one pair trained further at several rates.
 type sweep struct {
 	title       string
+	source      string // of the claim, in the paper
 	pairing     pairing
 	repetitions int // runs, which differ in the order of the images and in the fusion's samples
 	rates       []float64
@@ -27,24 +30,24 @@ type sweep struct {
 	reason      string       // where the fusion is not the best
 }
 
-func presentFinetuning(b *Book) Report {
-	sweeps := []sweep{mnistSweep(b.Scale)}
-	if b.Scale == Paper {
-		sweeps = append(sweeps, vggSweep(b.Scale))
+func presentFinetuning(l *Loader) report.Content {
+	sweeps := []sweep{mnistSweep(l.Scale)}
+	if l.Scale == Paper {
+		sweeps = append(sweeps, vggSweep(l.Scale))
 	}
-	var r Report
+	var r report.Content
 	for _, s := range sweeps {
-		t := s.table(b)
+		t := s.table(l)
 		r.Tables = append(r.Tables, t)
-		r.Figures = append(r.Figures, s.figure(b))
-		r.Findings = append(r.Findings, b.findings(s.finding(b))...)
+		r.Figures = append(r.Figures, s.figure(l))
+		r.Claims = append(r.Claims, l.claims(s.claim(l))...)
 	}
 	return r
 }
 
 func mnistSweep(s Scale) sweep {
 	return sweep{
-		title: "MLPNets on MNIST", pairing: mnistPairing(s), repetitions: pick(s, 1, 2, 5), reason: mnistClose,
+		title: "MLPNets on MNIST", source: "Tables S5, S6", pairing: mnistPairing(s), repetitions: pick(s, 1, 2, 5), reason: paperLead(98.28, 98.19, 98.11, 98.22),
 		rates: pick(s, []float64{.01}, []float64{.01, .002, .0005}, []float64{.01, .002, .001, .00067, .0005}),
 		fused: func(seed uint64) Alignment { return byActivations(200, seed) },
 		paper: pick(s, [][4]float64{{98.19, 98.11, 98.22, 98.28}},
@@ -55,7 +58,7 @@ func mnistSweep(s Scale) sweep {
 
 func vggSweep(s Scale) sweep {
 	return sweep{
-		title: "VGG11 on CIFAR-10", pairing: vggPairing(s), repetitions: 1, reason: vggPairing(s).less(vggPairing(Paper)),
+		title: "VGG11 on CIFAR-10", source: "Table S7", pairing: vggPairing(s), repetitions: 1, reason: vggPairing(s).less(vggPairing(Paper)),
 		rates: []float64{.01, .005, .0033, .0025},
 		fused: func(uint64) Alignment { return Alignment{Preset: "paper-wts"} },
 		paper: [][4]float64{{90.29, 90.53, 90.39, 90.73}, {90.36, 90.47, 90.16, 90.64}, {90.28, 90.39, 90.13, 90.39}, {90.45, 90.50, 89.88, 90.30}},
@@ -66,29 +69,29 @@ func vggSweep(s Scale) sweep {
 func starts() []string { return []string{"A", "B", "vanilla", "OT"} }
 
 // tuned are the runs of one field of the table.
-func (s sweep) tuned(rate float64, start int) []Task {
+func (s sweep) tuned(rate float64, start int) []runner.Task {
 	recipe := s.pairing.finetune
 	recipe.Optimizer.LR = rate
 	p := s.pairing.pair(0)
-	merge := func(a Alignment) Task {
-		return Fuse{Parents: []Task{p.a, p.b}, Alignment: a, Dataset: s.pairing.dataset, Validation: s.pairing.recipe.Validation}
+	merge := func(a Alignment) runner.Task {
+		return Fuse{Parents: []runner.Task{p.a, p.b}, Alignment: a, Dataset: s.pairing.dataset, Validation: s.pairing.recipe.Validation}
 	}
-	var tasks []Task
+	var tasks []runner.Task
 	for seed := range uint64(s.repetitions) {
-		from := []Task{p.a, p.b, merge(Vanilla()), merge(s.fused(seed))}[start]
+		from := []runner.Task{p.a, p.b, merge(Vanilla()), merge(s.fused(seed))}[start]
 		tasks = append(tasks, Finetune{Model: from, Dataset: s.pairing.dataset, Recipe: recipe, Seed: seed})
 	}
 	return tasks
 }
 
-func (s sweep) table(b *Book) Table {
-	t := Table{Title: s.title + ": accuracy after fine-tuning, % of the test set", Columns: starts(),
+func (s sweep) table(l *Loader) report.Table {
+	t := report.Table{Title: s.title + ": accuracy after fine-tuning, % of the test set", Columns: starts(),
 		Note: fmt.Sprintf("Scale %s, one pair, %s: parents %s; fine-tuning %s. The paper's values are means of five runs for MNIST, one for VGG11.",
-			b.Scale, plural(s.repetitions, "run", "runs"), effortOf(s.pairing.recipe), effortOf(s.pairing.finetune))}
+			l.Scale, report.Plural(s.repetitions, "run", "runs"), effortOf(s.pairing.recipe), effortOf(s.pairing.finetune))}
 	for i, rate := range s.rates {
-		row := Row{Label: fmt.Sprintf("rate %g", rate)}
+		row := report.Row{Label: fmt.Sprintf("rate %g", rate)}
 		for start := range starts() {
-			row.Values = append(row.Values, Against(b.Over(s.tuned(rate, start), "accuracy"), s.paper[i][start]))
+			row.Values = append(row.Values, report.Against(l.Over(s.tuned(rate, start), "accuracy"), s.paper[i][start]))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -97,16 +100,16 @@ func (s sweep) table(b *Book) Table {
 
 // figure shows the accuracy over the epochs at the first rate, on whatever the
 // runs select by.
-func (s sweep) figure(b *Book) Figure {
+func (s sweep) figure(l *Loader) report.Figure {
 	judged := "validation"
 	if s.pairing.finetune.Select == train.SelectTest {
 		judged = "test"
 	}
 	epochs := s.pairing.finetune.Epochs
-	f := Figure{Title: fmt.Sprintf("%s: %s accuracy while fine-tuning at rate %g.", s.title, judged, s.rates[0]),
-		XLabel: "epoch", YLabel: judged + " accuracy, %", Note: "Scale " + string(b.Scale) + "."}
+	f := report.Figure{Title: fmt.Sprintf("%s: %s accuracy while fine-tuning at rate %g.", s.title, judged, s.rates[0]),
+		XLabel: "epoch", YLabel: judged + " accuracy, %", Note: "Scale " + string(l.Scale) + "."}
 	for start, label := range starts() {
-		f.Curves = append(f.Curves, Curve{Name: label, X: counting(epochs), Y: b.Curve(s.tuned(s.rates[0], start), epochs, b.named(judged))})
+		f.Curves = append(f.Curves, report.Curve{Name: label, X: counting(epochs), Y: l.Curve(s.tuned(s.rates[0], start), epochs, l.named(judged))})
 	}
 	return f
 }
@@ -120,19 +123,28 @@ func counting(n int) []float64 {
 	return x
 }
 
-// finding compares the best rate of each start, as the paper does; where some
+// claim compares the best rate of each start, as the paper does; where some
 // images are held out, the rate is chosen by them.
-func (s sweep) finding(b *Book) Finding {
+func (s sweep) claim(l *Loader) report.Claim {
 	var best [4]float64
 	for start := range best {
-		best[start] = s.atBestRate(b, start)
+		best[start] = s.atBestRate(l, start)
 	}
-	return judge("Q14, "+s.title+": at the best rate of each, the fine-tuned fusion beats the fine-tuned vanilla average and both parents.",
-		best[3] > max(best[0], best[1], best[2]), "A %.2f, B %.2f, vanilla %.2f, OT %.2f", best[:]...).because(s.reason)
+	return s.judged(best).Otherwise(s.reason)
+}
+
+// judged compares the accuracies of A, B, vanilla and OT at their best rates.
+func (s sweep) judged(best [4]float64) report.Claim {
+	var n [4]report.Number
+	for start, name := range starts() {
+		n[start] = report.Measured(name, best[start])
+	}
+	return report.Claim{Source: s.source, Text: s.title + ": at the best rate of each, the fine-tuned fusion beats the fine-tuned vanilla average and both parents."}.
+		Judge(n[3].Above(report.Highest(n[0], n[1], n[2])))
 }
 
 // atBestRate is NaN while one of the rates is not finished.
-func (s sweep) atBestRate(b *Book, start int) float64 {
+func (s sweep) atBestRate(l *Loader, start int) float64 {
 	chooser := "validation"
 	if s.pairing.finetune.Select == train.SelectTest {
 		chooser = "accuracy"
@@ -140,7 +152,7 @@ func (s sweep) atBestRate(b *Book, start int) float64 {
 	var scores, accuracies []float64
 	for _, rate := range s.rates {
 		tasks := s.tuned(rate, start)
-		scores, accuracies = append(scores, b.Over(tasks, chooser).Settled()), append(accuracies, b.Over(tasks, "accuracy").Settled())
+		scores, accuracies = append(scores, l.Over(tasks, chooser).Settled()), append(accuracies, l.Over(tasks, "accuracy").Settled())
 	}
 	if math.IsNaN(slices.Min(scores)) {
 		return math.NaN()

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -13,11 +15,11 @@ func partRecipe(s Scale) train.Recipe {
 	return recipe(pick(s, "smoke", "paper", "paper"), train.FromScratch, "mlpnet", "mnist")
 }
 
-// quartets are sets of four MLPNets of one init, of which the first alone has
+// fourParents are sets of four MLPNets of one init, of which the first alone has
 // the digit 4 and which share the other images 10 : 30 : 50 : 10 (appendix S7).
-func quartets(s Scale) [][]Task {
+func fourParents(s Scale) [][]runner.Task {
 	shares, digit := []float64{10, 30, 50, 10}, 4
-	sets := make([][]Task, pick(s, 1, 1, 5))
+	sets := make([][]runner.Task, pick(s, 1, 1, 5))
 	for i := range sets {
 		for k := range shares {
 			sets[i] = append(sets[i], Train{Arch: "mlpnet", Dataset: "mnist", Recipe: partRecipe(s), Seed: uint64(i),
@@ -27,46 +29,74 @@ func quartets(s Scale) [][]Task {
 	return sets
 }
 
-// fourModels fuses the quartets.
-func fourModels(b *Book) Table {
-	sets := quartets(b.Scale)
-	t := Table{
+// mixture is one choice of proportions for four models, with the paper's
+// accuracies and ours.
+type mixture struct {
+	proportions []float64
+	paper       mixtureStats[float64]
+	ours        mixtureStats[report.Stat]
+}
+
+// mixtureStats are the accuracies of the ensemble, of the vanilla average and of
+// OT to the last and to the first model.
+type mixtureStats[T any] struct{ ensemble, vanilla, last, first T }
+
+func mixtures() []mixture {
+	return []mixture{
+		{proportions: []float64{.7, .1, .2, .1}, paper: mixtureStats[float64]{95.0, 80.6, 93.6, 93.6}},
+		{proportions: []float64{.6, .1, .2, .1}, paper: mixtureStats[float64]{95.03, 78.44, 92.72, 92.72}},
+		{proportions: []float64{.7, .15, .2, .15}, paper: mixtureStats[float64]{94.91, 76.14, 91.67, 91.67}},
+		{proportions: []float64{.7, .1, .3, .1}, paper: mixtureStats[float64]{95.15, 77.93, 92.21, 92.21}},
+	}
+}
+
+// measureFour fuses sets of four with every choice of proportions.
+func measureFour(l *Loader) []mixture {
+	list := mixtures()
+	for i := range list {
+		list[i].measure(l)
+	}
+	return list
+}
+
+func (m *mixture) measure(l *Loader) {
+	p := m.proportions
+	over := func(task func(seed uint64, parents []runner.Task) runner.Task) report.Stat {
+		var tasks []runner.Task
+		for i, parents := range fourParents(l.Scale) {
+			tasks = append(tasks, task(uint64(i), parents))
+		}
+		return l.Over(tasks, "accuracy")
+	}
+	m.ours = mixtureStats[report.Stat]{
+		ensemble: over(func(_ uint64, parents []runner.Task) runner.Task {
+			return Ensemble{Members: parents, Weights: p, Dataset: "mnist"}
+		}),
+		vanilla: over(func(_ uint64, parents []runner.Task) runner.Task {
+			return Fuse{Parents: parents, Alignment: Vanilla(p...), Dataset: "mnist"}
+		}),
+		last: over(func(seed uint64, parents []runner.Task) runner.Task {
+			return Fuse{Parents: parents, Alignment: acrossSkills(parents[0], seed).weighted(p...), Dataset: "mnist"}
+		}),
+		first: over(func(seed uint64, parents []runner.Task) runner.Task {
+			return Fuse{Parents: firstLast(parents), Alignment: acrossSkills(parents[0], seed).weighted(firstLast(p)...), Dataset: "mnist"}
+		}),
+	}
+}
+
+func fourTable(l *Loader, list []mixture) report.Table {
+	sets := fourParents(l.Scale)
+	t := report.Table{
 		Title:   "Four models with proportions, % of the MNIST test set",
 		Columns: []string{"ensemble", "vanilla", "OT to the last", "OT to the first"},
 		Note: fmt.Sprintf("Scale %s, %s of seeds and divisions (the paper: one), 400 samples of the first model's own images, the output layer in place; pixels as above: parents %s. "+
-			"Alone they have %s. The paper does not say to which model it aligned.", b.Scale, plural(len(sets), "set", "sets"), effortOf(partRecipe(b.Scale)), listed(b, sets)),
+			"Alone they have %s. The paper does not say to which model it aligned.", l.Scale, report.Plural(len(sets), "set", "sets"), effortOf(partRecipe(l.Scale)), listed(l, sets)),
 	}
-	for _, c := range []struct {
-		proportions []float64
-		paper       [3]float64 // ensemble, vanilla, OT
-	}{
-		{[]float64{.7, .1, .2, .1}, [3]float64{95.0, 80.6, 93.6}},
-		{[]float64{.6, .1, .2, .1}, [3]float64{95.03, 78.44, 92.72}},
-		{[]float64{.7, .15, .2, .15}, [3]float64{94.91, 76.14, 91.67}},
-		{[]float64{.7, .1, .3, .1}, [3]float64{95.15, 77.93, 92.21}},
-	} {
-		p := c.proportions
-		row := Row{Label: fmt.Sprint(p)}
-		add := func(paper float64, task func(seed uint64, parents []Task) Task) {
-			tasks := make([]Task, len(sets))
-			for i, parents := range sets {
-				tasks[i] = task(uint64(i), parents)
-			}
-			row.Values = append(row.Values, Against(b.Over(tasks, "accuracy"), paper))
-		}
-		add(c.paper[0], func(_ uint64, parents []Task) Task {
-			return Ensemble{Members: parents, Weights: p, Dataset: "mnist"}
-		})
-		add(c.paper[1], func(_ uint64, parents []Task) Task {
-			return Fuse{Parents: parents, Alignment: Vanilla(p...), Dataset: "mnist"}
-		})
-		add(c.paper[2], func(seed uint64, parents []Task) Task {
-			return Fuse{Parents: parents, Alignment: acrossSkills(parents[0], seed).weighted(p...), Dataset: "mnist"}
-		})
-		add(c.paper[2], func(seed uint64, parents []Task) Task {
-			return Fuse{Parents: firstLast(parents), Alignment: acrossSkills(parents[0], seed).weighted(firstLast(p)...), Dataset: "mnist"}
-		})
-		t.Rows = append(t.Rows, row)
+	for _, m := range list {
+		t.Rows = append(t.Rows, report.Row{Label: fmt.Sprint(m.proportions), Values: []report.Value{
+			report.Against(m.ours.ensemble, m.paper.ensemble), report.Against(m.ours.vanilla, m.paper.vanilla),
+			report.Against(m.ours.last, m.paper.last), report.Against(m.ours.first, m.paper.first),
+		}})
 	}
 	return t
 }
@@ -75,21 +105,22 @@ func fourModels(b *Book) Table {
 func firstLast[T any](list []T) []T { return append(slices.Clone(list[1:]), list[0]) }
 
 // listed are the mean accuracies of the four in words, with the paper's.
-func listed(b *Book, sets [][]Task) string {
+func listed(l *Loader, sets [][]runner.Task) string {
 	var words []string
 	for k, paper := range []float64{87.7, 86.5, 87.0, 83.5} {
-		var tasks []Task
+		var tasks []runner.Task
 		for _, parents := range sets {
 			tasks = append(tasks, parents[k])
 		}
-		words = append(words, Against(b.Over(tasks, "accuracy"), paper).String())
+		words = append(words, report.Against(l.Over(tasks, "accuracy"), paper).String())
 	}
 	return strings.Join(words, ", ")
 }
 
-func fourFinding(t Table) Finding {
-	first := t.Rows[0].Label
-	ensemble, vanilla, ot := t.value(first, 0), t.value(first, 1), max(t.value(first, 2), t.value(first, 3))
-	return judge("Q18: four models fuse far above their vanilla average, below their ensemble.",
-		ot > vanilla+5 && ot < ensemble, "ensemble %.2f, vanilla %.2f, OT %.2f to the better reference", ensemble, vanilla, ot)
+// fourClaim judges the first choice of proportions, which the paper's text gives.
+func fourClaim(list []mixture) report.Claim {
+	m := list[0].ours
+	ot := report.Highest(m.last.Named("OT to the last"), m.first.Named("OT to the first"))
+	return report.Claim{Source: "Section S7", Text: "Four models fuse far above their vanilla average, below their ensemble."}.Judge(
+		ot.Above(m.vanilla.Named("vanilla").Plus(5)), ot.Below(m.ensemble.Named("ensemble")))
 }

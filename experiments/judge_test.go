@@ -7,42 +7,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 )
 
-func TestJudge(t *testing.T) {
-	for _, c := range []struct {
-		holds   bool
-		number  float64
-		verdict Verdict
-		text    string
-	}{
-		{true, 95.5, Reproduced, "OT 95.50"},
-		{false, 95.5, NotReproduced, "OT 95.50"},
-		{true, math.NaN(), Open, "its runs are not finished"},
-	} {
-		f := judge("claim", c.holds, "OT %.2f", c.number)
-		if f.Verdict != c.verdict || f.Evidence != c.text {
-			t.Errorf("%+v: got %s, %q", c, f.Verdict, f.Evidence)
-		}
-	}
-}
-
 // Nothing is judged before its runs are there.
-func TestFindingsStartOpen(t *testing.T) {
+func TestClaimsStartOpen(t *testing.T) {
 	for _, e := range All() {
-		for _, f := range e.Present(NewBook(Paper)).Findings {
-			if f.Verdict != Open {
-				t.Errorf("%s: without any run %q is %s: %s", e.Name, f.Claim, f.Verdict, f.Evidence)
+		for _, f := range e.Present(newPlanner(Paper)).Claims {
+			if f.Verdict != report.Open {
+				t.Errorf("%s: without any run %q is %s: %s", e.Name, f.Text, f.Verdict, f.Evidence)
 			}
 		}
-		if n := len(e.Present(NewBook(Smoke)).Findings); n > 0 {
+		if n := len(e.Present(newPlanner(Smoke)).Claims); n > 0 {
 			t.Errorf("%s judges %d claims at smoke scale", e.Name, n)
 		}
 	}
 }
 
 // What is judged does not depend on runs that are not there.
-func TestFindingsWaitForTheirRuns(t *testing.T) {
+func TestClaimsWaitForTheirRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("presents every experiment hundreds of times")
 	}
@@ -56,18 +41,18 @@ func TestFindingsWaitForTheirRuns(t *testing.T) {
 
 func checkWaiting(t *testing.T, e Experiment) {
 	var asked []string
-	for _, task := range e.Plan(Laptop) {
-		asked = append(asked, ID(task))
+	for _, task := range e.Plan(Reduced) {
+		asked = append(asked, runner.ID(task))
 	}
-	numbers := arbitraryNumbers{asked, map[string]Result{}}
+	numbers := arbitraryNumbers{asked, map[string]runner.Result{}}
 	for _, missing := range slices.Compact(slices.Sorted(slices.Values(asked))) {
 		for i, f := range numbers.judge(e, missing, math.NaN()) {
-			if f.Verdict == Open {
+			if f.Verdict == report.Open {
 				continue
 			}
 			low, high := numbers.judge(e, missing, 0)[i], numbers.judge(e, missing, 100)[i]
 			if f.Verdict != low.Verdict || f.Verdict != high.Verdict {
-				t.Errorf("without %s %q is %s; with it at 0 %s, at 100 %s", missing, f.Claim, f.Verdict, low.Verdict, high.Verdict)
+				t.Errorf("without %s %q is %s; with it at 0 %s, at 100 %s", missing, f.Text, f.Verdict, low.Verdict, high.Verdict)
 			}
 		}
 	}
@@ -76,14 +61,14 @@ func checkWaiting(t *testing.T, e Experiment) {
 // arbitraryNumbers are results that the tasks' IDs decide.
 type arbitraryNumbers struct {
 	asked   []string // IDs in the order in which the experiment asks for them
-	results map[string]Result
+	results map[string]runner.Result
 }
 
-// judge has the findings where the numbers of one task are a value; NaN leaves
+// judge has the claims where the numbers of one task are a value; NaN leaves
 // that task unfinished.
-func (a arbitraryNumbers) judge(e Experiment, task string, value float64) []Finding {
-	b := NewBook(Laptop)
-	b.load = func(Task) (Result, bool) {
+func (a arbitraryNumbers) judge(e Experiment, task string, value float64) []report.Claim {
+	b := newPlanner(Reduced)
+	b.load = func(runner.Task) (runner.Result, bool) {
 		id := a.asked[len(b.Asked)-1]
 		if id == task {
 			return resultOf(func() float64 { return value }), !math.IsNaN(value)
@@ -96,12 +81,12 @@ func (a arbitraryNumbers) judge(e Experiment, task string, value float64) []Find
 		}
 		return a.results[id], true
 	}
-	return e.Present(b).Findings
+	return e.Present(b).Claims
 }
 
 // resultOf has every number that an experiment asks for.
-func resultOf(number func() float64) Result {
-	r := Result{Outcome: Outcome{Metrics: map[string]float64{}, Series: map[string][]float64{}}}
+func resultOf(number func() float64) runner.Result {
+	r := runner.Result{Outcome: runner.Outcome{Metrics: map[string]float64{}, Series: map[string][]float64{}}}
 	for _, name := range []string{"accuracy", "validation", "fused", "loss", "fusion_seconds", "allocated_mb"} {
 		r.Metrics[name] = number()
 		for range 60 {
@@ -113,39 +98,30 @@ func resultOf(number func() float64) Result {
 
 // A repetition that failed is not waited for; one that is not finished is.
 func TestSettled(t *testing.T) {
-	b := NewBook(Paper)
-	tasks := []Task{Train{Seed: 1}, Train{Seed: 2}, Train{Seed: 3}}
-	b.load = func(t Task) (Result, bool) {
-		return Result{Outcome: Outcome{Metrics: map[string]float64{"accuracy": float64(t.(Train).Seed)}}}, t.(Train).Seed != 3
+	b := newPlanner(Paper)
+	tasks := []runner.Task{Train{Seed: 1}, Train{Seed: 2}, Train{Seed: 3}}
+	b.load = func(t runner.Task) (runner.Result, bool) {
+		return runner.Result{Outcome: runner.Outcome{Metrics: map[string]float64{"accuracy": float64(t.(Train).Seed)}}}, t.(Train).Seed != 3
 	}
-	if s := b.Over(tasks, "accuracy"); s.Mean != 1.5 || !math.IsNaN(s.Settled()) || Ours(s).String() != "1.50 ± 0.71 [2 of 3]" {
-		t.Errorf("one to do: %+v, settled %g, %s", s, s.Settled(), Ours(s))
+	if s := b.Over(tasks, "accuracy"); s.Mean != 1.5 || !math.IsNaN(s.Settled()) || report.Ours(s).String() != "1.50 ± 0.71 [2 of 3]" {
+		t.Errorf("one to do: %+v, settled %g, %s", s, s.Settled(), report.Ours(s))
 	}
-	b.lost = func(t Task) bool { return t.(Train).Seed == 3 }
+	b.failed = func(t runner.Task) bool { return t.(Train).Seed == 3 }
 	if s := b.Over(tasks, "accuracy"); s.Settled() != 1.5 {
 		t.Errorf("one failed: settled %g, want 1.5", s.Settled())
 	}
-	points := b.Curve(tasks, 2, func(t Task) []float64 { return b.Series(t, "loss") })
+	points := b.Curve(tasks, 2, func(t runner.Task) []float64 { return b.Series(t, "loss") })
 	if !math.IsNaN(points[1].Settled()) {
 		t.Errorf("no series: settled %g", points[1].Settled())
 	}
 }
 
-// A reason stands where a claim does not hold, and nowhere else.
-func TestReasons(t *testing.T) {
-	for holds, want := range map[bool]string{true: "1.0", false: "1.0. Too short."} {
-		if f := judge("claim", holds, "%.1f", 1).because("Too short."); f.Evidence != want {
-			t.Errorf("holds %v: evidence %q, wanted %q", holds, f.Evidence, want)
-		}
-	}
-	if f := judge("claim", false, "%.1f", math.NaN()).because("Too short."); f.Evidence != "its runs are not finished" {
-		t.Errorf("open: evidence %q", f.Evidence)
-	}
+func TestNotesSayWhatDiffers(t *testing.T) {
 	p := vggPairing(Paper)
 	if got := p.less(p); got != "The reason is not known." {
 		t.Errorf("the paper's own training: %q", got)
 	}
-	if got, want := vggPairing(Laptop).less(p), "the parents have 44 epochs of its 300"; !strings.Contains(got, want) {
-		t.Errorf("laptop: %q, wanted %q in it", got, want)
+	if got, want := vggPairing(Reduced).less(p), "the parents have 44 epochs of its 300"; !strings.Contains(got, want) {
+		t.Errorf("reduced: %q, wanted %q in it", got, want)
 	}
 }

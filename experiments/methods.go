@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 )
 
@@ -12,12 +14,8 @@ func methods() Experiment {
 	return Experiment{Name: "methods", Title: "Ways of fusing, one-shot, on CIFAR-10", Source: "beyond the paper", Present: presentMethods}
 }
 
-// method is a way of fusing.
-type method struct {
-	label     string
-	alignment Alignment
-	normed    bool // only for networks with batch norm
-}
+// bestOfAll is the method that the preset best names.
+const bestOfAll = "activations by cosine, regression, 10,000 images (best)"
 
 func allMethods() []method {
 	acts := func(a Alignment) Alignment {
@@ -25,7 +23,7 @@ func allMethods() []method {
 		return a
 	}
 	return []method{
-		{label: "vanilla average", alignment: Vanilla()},
+		{label: vanillaAverage, alignment: Vanilla()},
 		{label: "paper-wts", alignment: Alignment{Preset: "paper-wts"}},
 		{label: "weights, descent over all groups", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50}},
 		{label: "weights, descent, rescaled", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Rescale}},
@@ -38,44 +36,55 @@ func allMethods() []method {
 		{label: "activations, shared maps, rescaled", alignment: acts(Alignment{Repair: fusion.Rescale})},
 		{label: "activations, shared maps, regression", alignment: acts(Alignment{Repair: fusion.Regress})},
 		{label: "activations by cosine, regression", alignment: Alignment{Preset: "best", Samples: 1000}},
-		{label: "activations by cosine, regression, 10,000 images (best)", alignment: best(0)},
+		{label: bestOfAll, alignment: best(0)},
 	}
 }
 
-func presentMethods(b *Book) Report {
-	var r Report
+func presentMethods(l *Loader) report.Content {
+	var r report.Content
 	for _, c := range []struct {
 		title   string
 		pairing pairing
 		normed  bool
 		within  float64
 	}{
-		{"VGG11", vggPairing(b.Scale), false, 2},
-		{"ResNet18 without batch norm", resNetPairing(b.Scale), false, 5},
-		{"ResNet18 with batch norm", normedPairing(b.Scale), true, 3},
+		{"VGG11", vggPairing(l.Scale), false, 2},
+		{"ResNet18 without batch norm", resNetPairing(l.Scale), false, 5},
+		{"ResNet18 with batch norm", normedPairing(l.Scale), true, 3},
 	} {
-		t := methodTable(b, c.title, c.pairing, c.normed)
+		t, m := methodTable(l, c.title, c.pairing, c.normed)
 		r.Tables = append(r.Tables, t)
-		weaker, fused := min(t.value("model A", 1), t.value("model B", 1)), t.value(allMethods()[len(allMethods())-1].label, 1)
-		r.Findings = append(r.Findings, b.findings(goal(judge(fmt.Sprintf("Goal for %s: best is within %.0f points of the weaker parent, one-shot.", c.title, c.within),
-			fused >= weaker-c.within, "weaker parent %.2f, best %.2f", weaker, fused)))...)
+		r.Claims = append(r.Claims, l.claims(m.claim(c.title, c.within))...)
 	}
 	return r
 }
 
-func methodTable(b *Book, title string, p pairing, normed bool) Table {
-	t := Table{Title: "Two " + title + ", one-shot accuracy in %", Columns: []string{"validation", "test"},
-		Note: fmt.Sprintf("Scale %s, one pair: parents %s. Activations of 1,000 images where not said. %s", b.Scale, effortOf(p.recipe), cifarNote)}
-	add := func(label string, task Task) {
-		t.Rows = append(t.Rows, Row{Label: label, Values: []Value{Ours(Summarize(b.Metric(task, "validation"))), Ours(Summarize(b.Metric(task, "accuracy")))}})
+// oneShots are the test accuracies that a goal is judged by.
+type oneShots struct{ a, b, best float64 }
+
+func (o oneShots) claim(title string, within float64) report.Claim {
+	weaker := report.Lowest(report.Measured("A", o.a), report.Measured("B", o.b))
+	return report.Claim{Source: report.Goal, Text: fmt.Sprintf("%s: best is within %g points of the weaker parent, one-shot.", title, within)}.Judge(
+		report.Measured("best", o.best).AtLeast(weaker.Plus(-within)))
+}
+
+func methodTable(l *Loader, title string, p pairing, normed bool) (report.Table, oneShots) {
+	t := report.Table{Title: "Two " + title + ", one-shot accuracy in %", Columns: []string{"validation", "test"},
+		Note: fmt.Sprintf("Scale %s, one pair: parents %s. Activations of 1,000 images where not said. %s", l.Scale, effortOf(p.recipe), cifarNote)}
+	add := func(label string, task runner.Task) (test float64) {
+		test = l.Metric(task, "accuracy")
+		t.Rows = append(t.Rows, report.Row{Label: label, Values: []report.Value{report.Ours(report.Summarize(l.Metric(task, "validation"))), report.Ours(report.Summarize(test))}})
+		return test
 	}
 	q := p.pair(0)
-	add("model A", q.a)
-	add("model B", q.b)
+	o := oneShots{a: add("model A", q.a), b: add("model B", q.b)}
 	for _, m := range allMethods() {
 		if !m.normed || normed {
-			add(m.label, Fuse{Parents: []Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation})
+			test := add(m.label, Fuse{Parents: []runner.Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation})
+			if m.label == bestOfAll {
+				o.best = test
+			}
 		}
 	}
-	return t
+	return t, o
 }

@@ -1,6 +1,12 @@
 package experiments
 
-import "otfusion/train"
+import (
+	"fmt"
+	"slices"
+
+	"otfusion/experiments/report"
+	"otfusion/train"
+)
 
 // mnistPair fuses two MLPNets trained on MNIST, one-shot and fine-tuned: the
 // MNIST rows of the paper's tables S4 to S6.
@@ -19,27 +25,27 @@ func mnistPairing(s Scale) pairing {
 		a:           published{97.72, 98.19},
 		b:           published{97.75, 98.11},
 		ensemble:    97.88,
-		mergers:     mnistMergers,
+		methods:     mnistMethods,
 		note: "Activations of 200 training images. The paper's parents are one pair; its other values are means over five runs, " +
 			"its value by weights has rows of unit length.",
 	}
 }
 
-// mnistRecipe trains an MLPNet. At laptop scale some images are held out, so
+// mnistRecipe trains an MLPNet. At the reduced scale some images are held out, so
 // that fine-tuning can select by what the parents have not seen.
 func mnistRecipe(s Scale) train.Recipe {
 	r := recipe(pick(s, "smoke", "paper", "paper"), train.FromScratch, "mlpnet", "mnist")
-	if s == Laptop {
+	if s == Reduced {
 		r.Validation = 5000
 	}
 	return r
 }
 
-func mnistMergers(seed uint64) []merger {
-	return []merger{
-		{label: "vanilla average", alignment: Vanilla(), paper: published{73.84, 98.22}},
-		{label: "OT, weights", alignment: Alignment{Preset: "paper-wts"}, paper: published{oneShot: 96.63}},
-		{label: "OT, activations", alignment: byActivations(200, seed), paper: published{96.21, 98.28}},
+func mnistMethods(seed uint64) []method {
+	return []method{
+		{label: vanillaAverage, alignment: Vanilla(), paper: published{73.84, 98.22}},
+		{label: otWeights, alignment: Alignment{Preset: "paper-wts"}, paper: published{oneShot: 96.63}},
+		{label: otActivations, alignment: byActivations(200, seed), paper: published{96.21, 98.28}},
 	}
 }
 
@@ -48,30 +54,33 @@ func byActivations(samples int, seed uint64) Alignment {
 	return Alignment{Preset: "paper-acts", Samples: samples, Seed: seed}
 }
 
-func presentMNISTPair(b *Book) Report {
-	p := mnistPairing(b.Scale)
-	t := p.table(b, "Accuracy of two MLPNets and of what becomes of them, % of the MNIST test set")
-	f := Figure{
+func presentMNISTPair(l *Loader) report.Content {
+	p := mnistPairing(l.Scale)
+	c := p.compare(l)
+	t := p.table(l.Scale, "Accuracy of two MLPNets and of what becomes of them, % of the MNIST test set", c)
+	f := report.Figure{
 		Title: "Accuracy of the average between A (0) and B (1).", XLabel: "weight of B", YLabel: "test accuracy, %",
-		Note: "With OT, A's channels are aligned to B's before averaging. Scale " + string(b.Scale) + ".",
+		Note: "With OT, A's channels are aligned to B's before averaging. Scale " + string(l.Scale) + ".",
 	}
-	for k, m := range p.mergers(0) {
-		f.Curves = append(f.Curves, Curve{Name: m.label, X: tenths(), Y: p.path(b, k, tenths(), "accuracy")})
+	for k, m := range p.methods(0) {
+		f.Curves = append(f.Curves, report.Curve{Name: m.label, X: tenths(), Y: p.path(l, k, tenths(), "accuracy")})
 	}
-	return Report{Tables: []Table{t}, Figures: []Figure{f}, Findings: b.findings(mnistFindings(t)...)}
+	return report.Content{Tables: []report.Table{t}, Figures: []report.Figure{f}, Claims: l.claims(mnistClaims(c)...)}
 }
 
-// mnistClose is what is known of why Q14 does not hold for MLPNets.
-const mnistClose = "The paper's fusion is ahead by 0.06 points, on one pair of parents; other seeds order the four otherwise."
-
-// mnistFindings judges the paper's claims by the table.
-func mnistFindings(t Table) []Finding {
-	a, b, ensemble := t.value("model A", 0), t.value("model B", 0), t.value("ensemble of A and B", 0)
-	vanilla, wts, acts := t.value("vanilla average", 0), t.value("OT, weights", 0), t.value("OT, activations", 0)
-	return []Finding{
-		judge("Q8: OT fusion comes near its parents, vanilla averaging does not; the ensemble is at least as good as the better parent.",
-			acts > vanilla+10 && wts > vanilla+10 && acts < max(a, b) && acts >= min(a, b)-3 && ensemble >= max(a, b),
-			"parents %.2f and %.2f, ensemble %.2f, vanilla %.2f, OT %.2f by weights and %.2f by activations", a, b, ensemble, vanilla, wts, acts),
-		tunedFinding("Q14 on MNIST: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", t, "OT, activations").because(mnistClose),
+func mnistClaims(c comparison) []report.Claim {
+	a, b, ensemble := c.a.oneShot.Named("A"), c.b.oneShot.Named("B"), c.ensemble.Named("ensemble")
+	vanilla, wts, acts := c.by(vanillaAverage).oneShot.Named("vanilla"), c.by(otWeights).oneShot.Named("OT by weights"), c.by(otActivations).oneShot.Named("OT by activations")
+	return []report.Claim{
+		report.Claim{Source: "Table S4", Text: "OT fusion comes near its parents, vanilla averaging does not; the ensemble is at least as good as the better parent."}.Judge(
+			ensemble.AtLeast(report.Highest(a, b)), acts.Above(vanilla.Plus(10)), wts.Above(vanilla.Plus(10)),
+			acts.Below(report.Highest(a, b)), acts.AtLeast(report.Lowest(a, b).Plus(-3))),
+		report.Claim{Source: "Table S6", Text: "The fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents, on MNIST."}.
+			Judge(c.bestTuned(otActivations)).Otherwise(paperLead(98.28, 98.19, 98.11, 98.22)),
 	}
+}
+
+// paperLead says by how much the paper's fusion is ahead of the best of others.
+func paperLead(fused float64, others ...float64) string {
+	return fmt.Sprintf("The paper's fusion leads by %.2f points.", fused-slices.Max(others))
 }

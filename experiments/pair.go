@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -16,26 +18,37 @@ type pairing struct {
 	finetune      train.Recipe
 	a, b          published // the parents
 	ensemble      float64
-	mergers       func(seed uint64) []merger
+	methods       func(seed uint64) []method
 	note          string // what else a reader must know
 }
 
 // published are accuracies of the paper; 0 where it has none.
 type published struct{ oneShot, tuned float64 }
 
-// merger is a way of making one network of two.
-type merger struct {
+// The methods that claims are about, by label.
+const (
+	vanillaAverage = "vanilla average"
+	otWeights      = "OT, weights"
+	otActivations  = "OT, activations"
+	otOnePass      = "OT, activations, one pass"
+	otTwoPasses    = "OT, activations, two passes"
+	ourBest        = "our best"
+)
+
+// method makes one network of two.
+type method struct {
 	label     string
 	alignment Alignment
 	paper     published
 	untuned   bool // not trained further
+	normed    bool // only for networks with batch norm
 }
 
 // pair is two parents.
 type pair struct{ a, b Train }
 
-// way leads from a to b, past the weights of b.
-func (p pair) way(a Alignment, weights ...float64) Path {
+// path is measured between a and b at weights of b.
+func (p pair) path(a Alignment, weights ...float64) Path {
 	return Path{A: p.a, B: p.b, Alignment: a, Weights: weights, Dataset: p.b.Dataset, Validation: p.b.Recipe.Validation}
 }
 
@@ -54,66 +67,109 @@ func (p pairing) pairs() []pair {
 	return list
 }
 
-// merge is the task of making the k-th merger of pair i.
-func (p pairing) merge(i, k int) Task {
+// merge is the task of applying the k-th method to pair i.
+func (p pairing) merge(i, k int) runner.Task {
 	parents := p.pair(i)
 	return Fuse{
-		Parents: []Task{parents.a, parents.b}, Alignment: p.mergers(uint64(i))[k].alignment,
+		Parents: []runner.Task{parents.a, parents.b}, Alignment: p.methods(uint64(i))[k].alignment,
 		Dataset: p.dataset, Validation: p.recipe.Validation,
 	}
 }
 
-// row is one network of every pair, one-shot and trained further.
-func (p pairing) row(b *Book, label string, paper published, network func(i int) Task) Row {
-	var tuned []Task
+// comparison is what a pairing came to.
+type comparison struct {
+	a, b     outcome
+	ensemble report.Stat
+	merged   map[string]outcome // by the method's label
+}
+
+// outcome is the accuracy of one network of every pair, one-shot and trained
+// further.
+type outcome struct{ oneShot, tuned report.Stat }
+
+func (p pairing) compare(l *Loader) comparison {
+	c := comparison{merged: map[string]outcome{}}
+	c.a = p.outcome(l, func(i int) runner.Task { return p.pair(i).a })
+	c.b = p.outcome(l, func(i int) runner.Task { return p.pair(i).b })
+	var ensembles []runner.Task
+	for _, q := range p.pairs() {
+		ensembles = append(ensembles, Ensemble{Members: []runner.Task{q.a, q.b}, Dataset: p.dataset})
+	}
+	c.ensemble = l.Over(ensembles, "accuracy")
+	for k, m := range p.methods(0) {
+		network := func(i int) runner.Task { return p.merge(i, k) }
+		if m.untuned {
+			c.merged[m.label] = outcome{oneShot: p.oneShot(l, network)}
+		} else {
+			c.merged[m.label] = p.outcome(l, network)
+		}
+	}
+	return c
+}
+
+// by is what a method came to, one of those that were compared.
+func (c comparison) by(label string) outcome {
+	o, ok := c.merged[label]
+	if !ok {
+		panic("experiments: no method " + label + " was compared")
+	}
+	return o
+}
+
+func (p pairing) outcome(l *Loader, network func(i int) runner.Task) outcome {
+	var tuned []runner.Task
 	for i := range p.repetitions {
 		tuned = append(tuned, Finetune{Model: network(i), Dataset: p.dataset, Recipe: p.finetune, Seed: uint64(i)})
 	}
-	r := p.oneShotRow(b, label, paper, network)
-	r.Values[1] = against(b.Over(tuned, "accuracy"), paper.tuned)
-	return r
+	return outcome{p.oneShot(l, network), l.Over(tuned, "accuracy")}
 }
 
-func (p pairing) oneShotRow(b *Book, label string, paper published, network func(i int) Task) Row {
-	var once []Task
+func (p pairing) oneShot(l *Loader, network func(i int) runner.Task) report.Stat {
+	var tasks []runner.Task
 	for i := range p.repetitions {
-		once = append(once, network(i))
+		tasks = append(tasks, network(i))
 	}
-	return Row{Label: label, Values: []Value{against(b.Over(once, "accuracy"), paper.oneShot), Words("not tried")}}
+	return l.Over(tasks, "accuracy")
+}
+
+// beside are the values of a row, with the paper's where it has them.
+func (o outcome) beside(paper published) []report.Value {
+	return []report.Value{against(o.oneShot, paper.oneShot), against(o.tuned, paper.tuned)}
 }
 
 // against is a value beside the paper's, if it has one.
-func against(s Stat, paper float64) Value {
+func against(s report.Stat, paper float64) report.Value {
 	if paper == 0 {
-		return Ours(s)
+		return report.Ours(s)
 	}
-	return Against(s, paper)
+	return report.Against(s, paper)
 }
 
 // table compares the parents, their ensemble, and what is made of them.
-func (p pairing) table(b *Book, title string) Table {
-	t := Table{Title: title, Columns: []string{"one-shot", "fine-tuned"}, Note: p.describe(b.Scale)}
-	t.Rows = append(t.Rows,
-		p.row(b, "model A", p.a, func(i int) Task { return p.pair(i).a }),
-		p.row(b, "model B", p.b, func(i int) Task { return p.pair(i).b }))
-	var ensembles []Task
-	for _, q := range p.pairs() {
-		ensembles = append(ensembles, Ensemble{Members: []Task{q.a, q.b}, Dataset: p.dataset})
-	}
-	t.Rows = append(t.Rows, Row{Label: "ensemble of A and B", Values: []Value{against(b.Over(ensembles, "accuracy"), p.ensemble), Words("two networks")}})
-	for k, m := range p.mergers(0) {
-		row := p.row
+func (p pairing) table(s Scale, title string, c comparison) report.Table {
+	t := report.Table{Title: title, Columns: []string{"one-shot", "fine-tuned"}, Note: p.describe(s), Rows: []report.Row{
+		{Label: "model A", Values: c.a.beside(p.a)},
+		{Label: "model B", Values: c.b.beside(p.b)},
+		{Label: "ensemble of A and B", Values: []report.Value{against(c.ensemble, p.ensemble), report.Words("two networks")}},
+	}}
+	for _, m := range p.methods(0) {
+		row := report.Row{Label: m.label, Values: c.by(m.label).beside(m.paper)}
 		if m.untuned {
-			row = p.oneShotRow
+			row.Values[1] = report.Words("not tried")
 		}
-		t.Rows = append(t.Rows, row(b, m.label, m.paper, func(i int) Task { return p.merge(i, k) }))
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
+// bestTuned is the criterion that fine-tuning makes the most of the fusion.
+func (c comparison) bestTuned(fused string) report.Condition {
+	return c.by(fused).tuned.Named("OT").Above(report.Highest(c.a.tuned.Named("A"), c.b.tuned.Named("B"), c.by(vanillaAverage).tuned.Named("vanilla")))
+}
+
 func (p pairing) describe(s Scale) string {
 	return fmt.Sprintf("Scale %s, %s: parents %s; fine-tuning %s. One network takes the place of two (efficiency 2×). %s",
-		s, plural(p.repetitions, "pair of seeds", "pairs of seeds"), effortOf(p.recipe), effortOf(p.finetune), p.note)
+		s, report.Plural(p.repetitions, "pair of seeds", "pairs of seeds"), effortOf(p.recipe), effortOf(p.finetune), p.note)
 }
 
 // effortOf says in words how long a recipe trains and which epoch it keeps.
@@ -123,28 +179,21 @@ func effortOf(r train.Recipe) string {
 		train.SelectTest:       "the best on the test set kept, as in the paper",
 		train.SelectValidation: fmt.Sprintf("the best on %d held-out images kept", r.Validation),
 	}
-	effort := plural(r.Epochs, "epoch", "epochs")
+	effort := report.Plural(r.Epochs, "epoch", "epochs")
 	if r.Images > 0 {
 		effort += fmt.Sprintf(" of %d images", r.Images)
 	}
 	return effort + ", " + kept[r.Select]
 }
 
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// path measures a metric on the way from A to B with the k-th merger, over the
+// path measures a metric between A and B with the k-th method, over the
 // pairs.
-func (p pairing) path(b *Book, k int, weights []float64, metric string) []Stat {
-	var ways []Task
+func (p pairing) path(l *Loader, k int, weights []float64, metric string) []report.Stat {
+	var paths []runner.Task
 	for i, q := range p.pairs() {
-		ways = append(ways, q.way(p.mergers(uint64(i))[k].alignment, weights...))
+		paths = append(paths, q.path(p.methods(uint64(i))[k].alignment, weights...))
 	}
-	return b.Curve(ways, len(weights), b.named(metric))
+	return l.Curve(paths, len(weights), l.named(metric))
 }
 
 // recipe returns a built-in recipe.

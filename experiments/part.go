@@ -1,6 +1,10 @@
 package experiments
 
-import "otfusion/data"
+import (
+	"fmt"
+
+	"otfusion/data"
+)
 
 // Part is one parent's share of the training images, in the heterogeneous
 // settings of section 5.1 of the paper.
@@ -32,4 +36,11 @@ func (p *Part) partition(d *data.Dataset) (data.Partition, error) {
 		return data.ByShares(d, p.Shares, p.Seed)
 	}
 	return data.BySpecialClass(d, *p.Special, p.Shares, p.Seed)
+}
+
+func (p *Part) words() string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf("part %d of ", p.Index)
 }

@@ -2,7 +2,10 @@ package experiments
 
 import (
 	"fmt"
+	"math"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 )
 
@@ -42,34 +45,34 @@ func pruneRows() []pruned {
 	}
 }
 
-func presentPruning(b *Book) Report {
-	dense := vggPairing(b.Scale).pair(0).a
-	rows := pick(b.Scale, pruneRows()[:1], pruneRows()[:4], pruneRows())
-	t := Table{Title: "VGG11 on CIFAR-10 with a fraction of its filters removed: pruned → dense fused into pruned, test accuracy in %",
-		Note: fmt.Sprintf("Scale %s, one network, parents as in table 1; fused by weights with equal proportions. The paper's values are its figures', read off. %s", b.Scale, cifarNote)}
-	f := Figure{Title: "Gain of fusion over the pruned network.", XLabel: "fraction of filters removed", YLabel: "gain, points", Note: "The paper's curves are dashed. Scale " + string(b.Scale) + "."}
+func presentPruning(l *Loader) report.Content {
+	dense := vggPairing(l.Scale).pair(0).a
+	rows := pick(l.Scale, pruneRows()[:1], pruneRows()[:4], pruneRows())
+	t := report.Table{Title: "VGG11 on CIFAR-10 with a fraction of its filters removed: pruned → dense fused into pruned, test accuracy in %",
+		Note: fmt.Sprintf("Scale %s, one network, parents as in table 1; fused by weights with equal proportions. The paper's values are its figures', read off. %s", l.Scale, cifarNote)}
+	f := report.Figure{Title: "Gain of fusion over the pruned network.", XLabel: "fraction of filters removed", YLabel: "gain, points", Note: "The paper's curves are dashed. Scale " + string(l.Scale) + "."}
 	for _, q := range pruneFractions() {
 		t.Columns = append(t.Columns, fmt.Sprintf("%.1f", q))
 	}
 	var gains []float64
 	for i, r := range rows {
-		before, after, gain := r.measure(b, dense)
+		before, after, gain := r.measure(l, dense)
 		gains = append(gains, gain...)
-		t.Rows = append(t.Rows, Row{Label: r.label + ", pruned", Values: beside(before, r.before)}, Row{Label: r.label + ", fused", Values: beside(after, r.after)})
-		f.Curves = append(f.Curves, Curve{Name: r.label, X: pruneFractions(), Y: exactly(gain)})
+		t.Rows = append(t.Rows, report.Row{Label: r.label + ", pruned", Values: beside(before, r.before)}, report.Row{Label: r.label + ", fused", Values: beside(after, r.after)})
+		f.Curves = append(f.Curves, report.Curve{Name: r.label, X: pruneFractions(), Y: exactly(gain)})
 		if i < 2 {
-			f.Curves = append(f.Curves, Curve{Name: r.label + ", paper", X: pruneFractions(), Y: exactly(differences(r.after, r.before)), Dashed: true})
+			f.Curves = append(f.Curves, report.Curve{Name: r.label + ", paper", X: pruneFractions(), Y: exactly(differences(r.after, r.before)), Dashed: true})
 		}
 	}
-	return Report{Tables: []Table{t}, Figures: []Figure{f}, Findings: b.findings(pruningFinding(gains))}
+	return report.Content{Tables: []report.Table{t}, Figures: []report.Figure{f}, Claims: l.claims(pruningClaim(gains))}
 }
 
 // measure prunes by every fraction.
-func (r pruned) measure(b *Book, dense Task) (before, after, gain []float64) {
+func (r pruned) measure(l *Loader, dense runner.Task) (before, after, gain []float64) {
 	for _, q := range pruneFractions() {
 		t := Prune{Model: dense, Fraction: q, Layers: r.layers, Criterion: r.criterion, Alignment: Alignment{Preset: "paper-wts"},
 			Dataset: "cifar10", Validation: dense.(Train).Recipe.Validation}
-		before, after = append(before, b.Metric(t, "accuracy")), append(after, b.Metric(t, "fused"))
+		before, after = append(before, l.Metric(t, "accuracy")), append(after, l.Metric(t, "fused"))
 	}
 	return before, after, differences(after, before)
 }
@@ -83,23 +86,23 @@ func differences(a, b []float64) []float64 {
 }
 
 // beside are our values with the paper's.
-func beside(ours, paper []float64) []Value {
-	var values []Value
+func beside(ours, paper []float64) []report.Value {
+	var values []report.Value
 	for i, v := range ours {
-		values = append(values, Against(Summarize(v), paper[i]))
+		values = append(values, report.Against(report.Summarize(v), paper[i]))
 	}
 	return values
 }
 
-func pruningFinding(gains []float64) Finding {
-	helped, most := 0.0, 0.0
+// pruningClaim judges the gains of all layers and fractions.
+func pruningClaim(gains []float64) report.Claim {
+	helped, most := 0.0, math.Inf(-1)
 	for _, g := range gains {
-		if g > -.2 {
-			helped++
-		}
+		helped += share(g + .2)
 		most = max(most, g)
 	}
-	n := float64(len(gains))
-	return judge("Q19: fusing the dense network into the pruned one helps, or costs at most 0.2 points, nearly everywhere, and gains 10 points or more where much is pruned.",
-		helped >= .9*n && most >= 10, "helped or was within 0.2 points in %.0f of %.0f cases; the largest gain is %.2f points", helped, n, most)
+	return report.Claim{Source: "Figures 3, S9–S11",
+		Text: "Fusing the dense network into the pruned one helps, or costs less than 0.2 points, nearly everywhere (in 90 % of the cases), and gains 10 points or more where much is pruned."}.Judge(
+		report.Measured("cases in which it does, %", 100*helped/float64(len(gains))).AtLeast(report.Constant(90)),
+		report.Measured("largest gain", most).AtLeast(report.Constant(10)))
 }

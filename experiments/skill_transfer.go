@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 )
 
 // skillTransfer fuses an MLPNet that alone knows one digit with one that has
@@ -84,38 +87,38 @@ func (t transfer) parent(s Scale, pair, index int) Train {
 // acrossSkills is the paper's alignment by 400 samples of the first parent's own
 // images, with the classes in place: networks that know different ones would
 // have them exchanged.
-func acrossSkills(first Task, seed uint64) Alignment {
+func acrossSkills(first runner.Task, seed uint64) Alignment {
 	a := byActivations(400, seed)
 	a.FixOutput, a.Part = true, first.(Train).Part
 	return a
 }
 
-// ways lead from A to B of each pair, aligned or not.
-func (t transfer) ways(s Scale, aligned bool) []Task {
-	var list []Task
+// paths are measured between A and B of each pair, aligned or not.
+func (t transfer) paths(s Scale, aligned bool) []runner.Task {
+	var list []runner.Task
 	for i, p := range t.pairs(s) {
 		a := Vanilla()
 		if aligned {
 			a = acrossSkills(p.a, uint64(i))
 		}
-		list = append(list, p.way(a, tenths()...))
+		list = append(list, p.path(a, tenths()...))
 	}
 	return list
 }
 
-// outcome is what a setting came to, over w_B.
-type outcome struct {
+// transferCurves are what a setting came to, over w_B.
+type transferCurves struct {
 	transfer
-	ours, plain []Stat // accuracy of OT and of vanilla averaging; plain nil for different widths
-	gain        []Stat // of OT over the better parent of the same pair
+	ours, plain []report.Stat // accuracy of OT and of vanilla averaging; plain nil for different widths
+	gain        []report.Stat // of OT over the better parent of the same pair
 }
 
-func (t transfer) measure(b *Book) outcome {
-	accuracy, n := b.named("accuracy"), len(tenths())
-	aligned := t.ways(b.Scale, true)
-	o := outcome{transfer: t, ours: b.Curve(aligned, n, accuracy), gain: b.Curve(aligned, n, func(way Task) []float64 { return overEnds(accuracy(way)) })}
+func (t transfer) measure(l *Loader) transferCurves {
+	accuracy, n := l.named("accuracy"), len(tenths())
+	aligned := t.paths(l.Scale, true)
+	o := transferCurves{transfer: t, ours: l.Curve(aligned, n, accuracy), gain: l.Curve(aligned, n, func(way runner.Task) []float64 { return overEnds(accuracy(way)) })}
 	if !t.wide {
-		o.plain = b.Curve(t.ways(b.Scale, false), n, accuracy)
+		o.plain = l.Curve(t.paths(l.Scale, false), n, accuracy)
 	}
 	return o
 }
@@ -129,22 +132,32 @@ func overEnds(curve []float64) []float64 {
 	return gain
 }
 
-func (o outcome) row() Row {
+func (o transferCurves) row() report.Row {
 	k, paper := peak(o.ours), 0.0
 	for _, v := range o.ot {
 		paper = max(paper, v)
 	}
-	at := Words("–")
-	if !math.IsNaN(o.ours[k].Mean) {
-		at = Words("%.1f", tenths()[k])
-	}
-	return Row{Label: o.label, Values: []Value{
-		Against(o.ours[0], o.ot[0]), Against(o.ours[10], o.ot[10]), Against(o.ours[k], paper), at,
+	return report.Row{Label: o.label, Values: []report.Value{
+		report.Against(o.ours[0], o.ot[0]), report.Against(o.ours[10], o.ot[10]), report.Against(o.ours[k], paper), weightOf(o.ours, k),
 	}}
 }
 
+// weightOf is the weight of B at an index of a curve, with a word where it is a
+// parent alone.
+func weightOf(curve []report.Stat, k int) report.Value {
+	switch {
+	case math.IsNaN(curve[k].Mean):
+		return report.Words("–")
+	case k == 0:
+		return report.Words("0.0 (A alone)")
+	case k == len(curve)-1:
+		return report.Words("1.0 (B alone)")
+	}
+	return report.Words("%.1f", tenths()[k])
+}
+
 // peak is the index of the highest mean.
-func peak(curve []Stat) int {
+func peak(curve []report.Stat) int {
 	k := 0
 	for i, s := range curve {
 		if s.Mean > curve[k].Mean {
@@ -154,89 +167,93 @@ func peak(curve []Stat) int {
 	return k
 }
 
-func (o outcome) figure(s Scale) Figure {
-	f := Figure{
+func (o transferCurves) figure(s Scale) report.Figure {
+	f := report.Figure{
 		Title: "Skill transfer, " + o.label + ".", XLabel: "weight of B", YLabel: "test accuracy, %",
 		Note:   "The paper's curves are dashed, read off its figures. Scale " + string(s) + ".",
-		Curves: []Curve{{Name: "OT", X: tenths(), Y: o.ours}, {Name: "OT, paper", X: tenths(), Y: exactly(o.ot), Dashed: true}},
+		Curves: []report.Curve{{Name: "OT", X: tenths(), Y: o.ours}, {Name: "OT, paper", X: tenths(), Y: exactly(o.ot), Dashed: true}},
 	}
 	if o.plain != nil {
-		f.Curves = append(f.Curves, Curve{Name: "vanilla", X: tenths(), Y: o.plain})
+		f.Curves = append(f.Curves, report.Curve{Name: "vanilla", X: tenths(), Y: o.plain})
 	}
 	if o.vanilla != nil {
-		f.Curves = append(f.Curves, Curve{Name: "vanilla, paper", X: tenths(), Y: exactly(o.vanilla), Dashed: true})
+		f.Curves = append(f.Curves, report.Curve{Name: "vanilla, paper", X: tenths(), Y: exactly(o.vanilla), Dashed: true})
 	}
 	return f
 }
 
 // exactly are published values as a curve.
-func exactly(values []float64) []Stat {
-	stats := make([]Stat, len(values))
+func exactly(values []float64) []report.Stat {
+	stats := make([]report.Stat, len(values))
 	for i, v := range values {
-		stats[i] = Summarize(v)
+		stats[i] = report.Summarize(v)
 	}
 	return stats
 }
 
-func presentSkillTransfer(b *Book) Report {
-	settings := pick(b.Scale, transfers()[:1], transfers()[:4], transfers())
-	r := Report{Tables: []Table{{
+func presentSkillTransfer(l *Loader) report.Content {
+	settings := pick(l.Scale, transfers()[:1], transfers()[:4], transfers())
+	r := report.Content{Tables: []report.Table{{
 		Title:   "Best accuracy on the way from A to B, % of the MNIST test set",
 		Columns: []string{"A", "B", "best OT", "at w_B"},
 		Note: fmt.Sprintf("Scale %s, %s of seeds and divisions (the paper: one, with five draws of samples); 400 samples of A's own images, the output layer in place: parents %s. "+
-			"As in the original code the parents and the alignment see pixels from 0 to 255 and the test images are normalised. The best weight of the mean is chosen on the test set, as in the paper.", b.Scale,
-			plural(len(settings[0].pairs(b.Scale)), "pair", "pairs"), effortOf(partRecipe(b.Scale))),
+			"As in the original code the parents and the alignment see pixels from 0 to 255 and the test images are normalised. The best weight of the mean is chosen on the test set, as in the paper.", l.Scale,
+			report.Plural(len(settings[0].pairs(l.Scale)), "pair", "pairs"), effortOf(partRecipe(l.Scale))),
 	}}}
-	var outcomes []outcome
+	var outcomes []transferCurves
 	for _, t := range settings {
-		o := t.measure(b)
+		o := t.measure(l)
 		outcomes = append(outcomes, o)
 		r.Tables[0].Rows = append(r.Tables[0].Rows, o.row())
-		r.Figures = append(r.Figures, o.figure(b.Scale))
+		r.Figures = append(r.Figures, o.figure(l.Scale))
 	}
-	four := fourModels(b)
-	r.Tables = append(r.Tables, four)
-	r.Findings = b.findings(transferFinding(outcomes), fourFinding(four).because("It rests on "+plural(len(quartets(b.Scale)), "set", "sets")+" of four networks."))
+	four := measureFour(l)
+	all := measureAllDigits(l)
+	r.Tables = append(r.Tables, fourTable(l, four), all.table(l.Scale))
+	r.Claims = l.claims(transferClaim(outcomes), fourClaim(four).Otherwise("It rests on "+report.Plural(len(fourParents(l.Scale)), "set", "sets")+" of four networks."), all.claim())
 	return r
 }
 
-// notBetter is what is known of why Q17 does not hold.
-func notBetter(settings []string) string {
-	const reason = "The paper has one pair of networks a setting; more is not known."
-	if len(settings) == 0 {
-		return reason
-	}
-	return "Not better in " + strings.Join(settings, "; ") + ". " + reason
-}
-
-// transferFinding judges all settings together, each pair against its own
+// transferClaim judges all settings together, each pair against its own
 // parents.
-func transferFinding(outcomes []outcome) Finding {
-	const claim = "Q17: for some weight of B from 0.1 to 0.4 OT fusion is better than both parents, and it is above vanilla averaging nearly everywhere between them."
+func transferClaim(outcomes []transferCurves) report.Claim {
 	var failing []string
-	good, points, above, least, lowest := 0.0, 0.0, 0.0, math.Inf(1), math.Inf(1)
+	least, above, points := math.Inf(1), 0.0, 0.0
 	for _, o := range outcomes {
-		gain := math.Inf(-1)
-		for k := 1; k <= 4; k++ {
-			gain = max(gain, o.gain[k].Settled())
-		}
-		if gain > 0 {
-			good++
-		} else {
+		gain := o.bestGain()
+		least = min(least, gain)
+		if gain <= 0 {
 			failing = append(failing, o.label)
 		}
-		least = min(least, gain)
 		for k := 1; k < 10 && o.plain != nil; k++ {
 			points++
-			lead := o.ours[k].Settled() - o.plain[k].Settled()
-			lowest = min(lowest, lead)
-			if lead > 0 {
-				above++
-			}
+			above += share(o.ours[k].Settled() - o.plain[k].Settled())
 		}
 	}
-	n := float64(len(outcomes))
-	return judge(claim, good == n && above >= .9*points,
-		"better than the better parent of the same pair, in the mean over pairs, in %.0f of %.0f settings, by %+.2f points where it is least; above vanilla at %.0f of %.0f weights, %+.2f points where it is least", good, n, least, above, points, lowest).
-		because(notBetter(failing))
+	return report.Claim{Source: "Figures 2, S6–S8",
+		Text: "For some weight of B from 0.1 to 0.4 OT fusion is better than both parents, and it is above vanilla averaging nearly everywhere between them. (The gain is over the better parent of the same pair, in the mean over pairs.)"}.Judge(
+		report.Measured("gain where it is least", least).Above(report.Constant(0)),
+		report.Measured("weights at which OT is above vanilla, %", 100*above/points).AtLeast(report.Constant(90)),
+	).Otherwise(fmt.Sprintf("No gain in %d of %s: %s.", len(failing), report.Plural(len(outcomes), "setting", "settings"), strings.Join(failing, "; ")))
+}
+
+// bestGain is the largest gain over the better parent at a weight of B from 0.1
+// to 0.4.
+func (o transferCurves) bestGain() float64 {
+	gain := math.Inf(-1)
+	for k := 1; k <= 4; k++ {
+		gain = max(gain, o.gain[k].Settled())
+	}
+	return gain
+}
+
+// share counts one for what is above zero, NaN for what is not known.
+func share(lead float64) float64 {
+	switch {
+	case math.IsNaN(lead):
+		return lead
+	case lead > 0:
+		return 1
+	}
+	return 0
 }

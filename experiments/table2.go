@@ -3,6 +3,8 @@ package experiments
 import (
 	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -11,19 +13,19 @@ func table2() Experiment {
 	return Experiment{Name: "table2", Title: "Four and six VGG11 on CIFAR-10", Source: "Tables 2 and S9", Present: presentTable2}
 }
 
-// crowd is a fusion of several parents that share recipe and architecture.
-type crowd struct {
-	parents  []Task
+// parentSet is several parents that share recipe and architecture.
+type parentSet struct {
+	parents  []runner.Task
 	dataset  string
 	recipe   train.Recipe
 	finetune train.Recipe
 }
 
-// crowdOf trains n networks. At laptop scale they are trained briefly.
-func crowdOf(s Scale, n int) crowd {
+// parentSetOf trains n networks. At the reduced scale they are trained briefly.
+func parentSetOf(s Scale, n int) parentSet {
 	p := cifarPairing(s, "vgg11", nil)
-	c := crowd{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
-	if s == Laptop {
+	c := parentSet{dataset: "cifar10", recipe: p.recipe, finetune: p.finetune}
+	if s == Reduced {
 		c.recipe = recipe("quick", train.FromScratch, "vgg11", "cifar10")
 		c.finetune = recipe("quick", train.FineTuning, "vgg11", "cifar10")
 	}
@@ -37,66 +39,85 @@ func crowdOf(s Scale, n int) crowd {
 	return c
 }
 
-func (c crowd) merge(a Alignment) Task {
-	return Fuse{Parents: c.parents, Alignment: a, Dataset: c.dataset, Validation: c.recipe.Validation}
+func (p parentSet) merge(a Alignment) runner.Task {
+	return Fuse{Parents: p.parents, Alignment: a, Dataset: p.dataset, Validation: p.recipe.Validation}
 }
 
-// values are a merger's accuracy, one-shot and trained further.
-func (c crowd) values(b *Book, a Alignment, paper published) []Value {
-	t := c.merge(a)
-	tuned := Finetune{Model: t, Dataset: c.dataset, Recipe: c.finetune}
-	return []Value{against(Summarize(b.Metric(t, "accuracy")), paper.oneShot), against(Summarize(b.Metric(tuned, "accuracy")), paper.tuned)}
+// outcome is a method's accuracy, one-shot and trained further.
+func (p parentSet) outcome(l *Loader, a Alignment) outcome {
+	t := p.merge(a)
+	tuned := Finetune{Model: t, Dataset: p.dataset, Recipe: p.finetune}
+	return outcome{report.Summarize(l.Metric(t, "accuracy")), report.Summarize(l.Metric(tuned, "accuracy"))}
 }
 
-func presentTable2(b *Book) Report {
-	papers := map[int]struct {
-		individuals, ensemble float64
-		vanilla, ot           published
-	}{
-		4: {90.44, 91.77, published{10.00, 12.40}, published{73.31, 90.91}},
-		6: {90.44, 91.85, published{10.00, 11.01}, published{72.16, 91.06}},
+// setComparison is what a set of parents came to.
+type setComparison struct {
+	parents, ensemble report.Stat
+	strongest         float64 // accuracy of the best parent
+	vanilla, ot, best outcome
+}
+
+func (p parentSet) compare(l *Loader) setComparison {
+	return setComparison{
+		parents: l.Over(p.parents, "accuracy"), strongest: p.strongest(l),
+		ensemble: report.Summarize(l.Metric(Ensemble{Members: p.parents, Dataset: p.dataset}, "accuracy")),
+		vanilla:  p.outcome(l, Vanilla()), ot: p.outcome(l, byActivations(200, 0)), best: p.outcome(l, best(0)),
 	}
-	var r Report
-	for _, k := range []int{4, 6} {
-		c, paper := crowdOf(b.Scale, k), papers[k]
-		ensemble := Ensemble{Members: c.parents, Dataset: c.dataset}
-		t := Table{
-			Title:   fmt.Sprintf("%d VGG11 on CIFAR-10, test accuracy in %%", k),
-			Columns: []string{"one-shot", "fine-tuned"},
-			Note: fmt.Sprintf("Scale %s, one run: parents %s; fine-tuning %s. One network takes the place of %d (efficiency %d×). "+
-				"Parents are aligned to the last one. %s", b.Scale, effortOf(c.recipe), effortOf(c.finetune), k, k, cifarNote),
-			Rows: []Row{
-				{Label: "parents, mean", Values: []Value{Against(b.Over(c.parents, "accuracy"), paper.individuals), Words("not tried")}},
-				{Label: "ensemble", Values: []Value{Against(Summarize(b.Metric(ensemble, "accuracy")), paper.ensemble), Words("%d networks", k)}},
-				{Label: "vanilla average", Values: c.values(b, Vanilla(), paper.vanilla)},
-				{Label: "OT, activations", Values: c.values(b, byActivations(200, 0), paper.ot)},
-				{Label: "our best", Values: c.values(b, best(0), published{})},
-			},
-		}
-		r.Tables = append(r.Tables, t)
-		r.Findings = append(r.Findings, b.findings(crowdFinding(k, c.strongest(b), t).because(c.less(crowdOf(Paper, k))))...)
-	}
-	return r
 }
 
 // strongest is the accuracy of the best parent.
-func (c crowd) strongest(b *Book) float64 {
+func (p parentSet) strongest(l *Loader) float64 {
 	best := 0.0
-	for _, p := range c.parents {
-		best = max(best, b.Metric(p, "accuracy"))
+	for _, t := range p.parents {
+		best = max(best, l.Metric(t, "accuracy"))
 	}
 	return best
 }
 
-// less says by how much a crowd is trained less than the paper's.
-func (c crowd) less(paper crowd) string {
-	return trainedLess(c.recipe, paper.recipe, c.finetune, paper.finetune)
+// setPaper has the paper's values for a set of parents.
+type setPaper struct {
+	individuals, ensemble float64
+	vanilla, ot           published
 }
 
-func crowdFinding(k int, parent float64, t Table) Finding {
-	vanilla, ot := t.value("vanilla average", 0), t.value("OT, activations", 0)
-	failed, tuned := t.value("vanilla average", 1), t.value("OT, activations", 1)
-	return judge(fmt.Sprintf("Q15, K = %d: the vanilla average is at chance and stays there when fine-tuned, fusion is not, and fine-tuned it beats every parent.", k),
-		vanilla < 15 && failed < 15 && ot > vanilla+20 && tuned > parent,
-		"best parent %.2f, vanilla %.2f, OT %.2f; fine-tuned vanilla %.2f, OT %.2f", parent, vanilla, ot, failed, tuned)
+func presentTable2(l *Loader) report.Content {
+	papers := map[int]setPaper{
+		4: {90.44, 91.77, published{10.00, 12.40}, published{73.31, 90.91}},
+		6: {90.44, 91.85, published{10.00, 11.01}, published{72.16, 91.06}},
+	}
+	var r report.Content
+	for _, k := range []int{4, 6} {
+		p := parentSetOf(l.Scale, k)
+		c := p.compare(l)
+		t := c.table(k, papers[k])
+		t.Title = fmt.Sprintf("%d VGG11 on CIFAR-10, test accuracy in %%", k)
+		t.Note = fmt.Sprintf("Scale %s, one run: parents %s; fine-tuning %s. One network takes the place of %d (efficiency %d×). "+
+			"Parents are aligned to the last one. %s", l.Scale, effortOf(p.recipe), effortOf(p.finetune), k, k, cifarNote)
+		r.Tables = append(r.Tables, t)
+		r.Claims = append(r.Claims, l.claims(c.claim(k).Otherwise(p.less(parentSetOf(Paper, k))))...)
+	}
+	return r
+}
+
+func (c setComparison) table(k int, paper setPaper) report.Table {
+	return report.Table{Columns: []string{"one-shot", "fine-tuned"}, Rows: []report.Row{
+		{Label: "parents, mean", Values: []report.Value{against(c.parents, paper.individuals), report.Words("not tried")}},
+		{Label: "ensemble", Values: []report.Value{against(c.ensemble, paper.ensemble), report.Words("%d networks", k)}},
+		{Label: vanillaAverage, Values: c.vanilla.beside(paper.vanilla)},
+		{Label: otActivations, Values: c.ot.beside(paper.ot)},
+		{Label: ourBest, Values: c.best.beside(published{})},
+	}}
+}
+
+func (c setComparison) claim(k int) report.Claim {
+	vanilla, vanillaTuned := c.vanilla.oneShot.Named("vanilla"), c.vanilla.tuned.Named("fine-tuned vanilla")
+	text := fmt.Sprintf("%d VGG11: the vanilla average is at chance and stays there when fine-tuned; fusion is not, and fine-tuned it beats every parent.", k)
+	return report.Claim{Source: "Table 2", Text: text}.Judge(
+		vanilla.Below(report.Constant(15)), vanillaTuned.Below(report.Constant(15)),
+		c.ot.oneShot.Named("OT").Above(vanilla.Plus(20)), c.ot.tuned.Named("fine-tuned OT").Above(report.Measured("best parent", c.strongest)))
+}
+
+// less says by how much a set is trained less than the paper's.
+func (p parentSet) less(paper parentSet) string {
+	return trainedLess(p.recipe, paper.recipe, p.finetune, paper.finetune)
 }

@@ -3,8 +3,10 @@ package experiments
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"otfusion/data"
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
 	"otfusion/models"
@@ -42,7 +44,7 @@ func (a Alignment) weighted(proportions ...float64) Alignment {
 }
 
 // apply merges the models; the report is nil for vanilla averaging.
-func (a Alignment) apply(ctx context.Context, e Env, ms []*models.Model, d *data.Dataset) (*models.Model, *fusion.Report, error) {
+func (a Alignment) apply(ctx context.Context, e runner.Env, ms []*models.Model, d *data.Dataset) (*models.Model, *fusion.Report, error) {
 	if a.Preset == "vanilla" {
 		m, err := fusion.Average(ms, a.Proportions)
 		return m, nil, err
@@ -56,7 +58,7 @@ func (a Alignment) apply(ctx context.Context, e Env, ms []*models.Model, d *data
 
 // mixer returns a function that merges the models in given proportions. It
 // aligns them once, except where later passes align to the mixture itself.
-func (a Alignment) mixer(ctx context.Context, e Env, ms []*models.Model, d *data.Dataset) (func(proportions ...float64) (*models.Model, error), error) {
+func (a Alignment) mixer(ctx context.Context, e runner.Env, ms []*models.Model, d *data.Dataset) (func(proportions ...float64) (*models.Model, error), error) {
 	if a.Preset == "vanilla" {
 		return func(proportions ...float64) (*models.Model, error) { return fusion.Average(ms, proportions) }, nil
 	}
@@ -82,7 +84,7 @@ func (a Alignment) mixer(ctx context.Context, e Env, ms []*models.Model, d *data
 }
 
 // complete are the options with the samples.
-func (a Alignment) complete(e Env, d *data.Dataset) (fusion.Options, error) {
+func (a Alignment) complete(e runner.Env, d *data.Dataset) (fusion.Options, error) {
 	o, err := a.options(e)
 	if err == nil && a.Samples > 0 {
 		o.SamplesFrom = fmt.Sprintf("%s, %d training images drawn with seed %d", d.Name, a.Samples, a.Seed)
@@ -92,7 +94,7 @@ func (a Alignment) complete(e Env, d *data.Dataset) (fusion.Options, error) {
 }
 
 // options are all but the samples.
-func (a Alignment) options(e Env) (fusion.Options, error) {
+func (a Alignment) options(e runner.Env) (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: a.Preset, Proportions: a.Proportions, Passes: unlessZero(a.Passes), Descent: unlessZero(a.Descent),
 		MatchInputs: unlessZero(a.MatchInputs), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair),
@@ -127,45 +129,67 @@ func (a Alignment) samples(d *data.Dataset) (fusion.Samples, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := make([]float32, a.Samples*d.ImageSize())
-	return fusion.InMemory{X: x, Values: d.ImageSize()}, d.Gather(indices, x, make([]int32, a.Samples))
+	return d.Samples(indices)
+}
+
+// words are the preset and what differs from it.
+func (a Alignment) words() string {
+	words := []string{a.Preset}
+	add := func(given bool, format string, value any) {
+		if given {
+			words = append(words, fmt.Sprintf(format, value))
+		}
+	}
+	add(a.Samples > 0, "%d samples", a.Samples)
+	add(a.Reg > 0, "λ = %g", a.Reg)
+	add(a.Passes > 0, "%d passes", a.Passes)
+	add(a.Descent > 0, "descent up to %d", a.Descent)
+	add(a.Residual != "", "residual %s", a.Residual)
+	add(a.Repair != "", "repair %s", a.Repair)
+	add(a.Proportions != nil, "proportions %v", a.Proportions)
+	return strings.Join(words, ", ")
 }
 
 // Fuse is the task of merging the networks of other tasks.
 type Fuse struct {
-	Parents    []Task    `json:"-"`
-	Alignment  Alignment `json:"alignment"`
-	Dataset    string    `json:"dataset"`
-	Validation int       `json:"validation,omitempty"` // images held out, as the parents' recipe has it
+	Parents    []runner.Task `json:"-"`
+	Alignment  Alignment     `json:"alignment"`
+	Dataset    string        `json:"dataset"`
+	Validation int           `json:"validation,omitempty"` // images held out, as the parents' recipe has it
 }
 
 // Kind implements Task.
 func (t Fuse) Kind() string { return "fuse" }
 
+// String implements Task.
+func (t Fuse) String() string {
+	return fmt.Sprintf("%s of %d × %s", t.Alignment.words(), len(t.Parents), networkOf(t))
+}
+
 // Inputs implements Task.
-func (t Fuse) Inputs() []Task { return t.Parents }
+func (t Fuse) Inputs() []runner.Task { return t.Parents }
 
 // Run implements Task.
-func (t Fuse) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := w.splits(t.Dataset, train.Recipe{Validation: t.Validation})
+func (t Fuse) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
+	splits, err := splits(w, t.Dataset, train.Recipe{Validation: t.Validation})
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	ms, err := w.models()
+	ms, err := inputs(w)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	fused, report, err := t.Alignment.apply(ctx, w.Env, ms, splits.Train)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	metrics, err := w.Env.scores(ctx, fused, splits)
+	metrics, err := scores(ctx, w.Env, fused, splits)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	if report != nil {
 		metrics["fusion_seconds"] = report.Seconds
 		metrics["moved_classes"] = float64(report.MovedClasses())
 	}
-	return Outcome{Metrics: metrics}, w.keep(fused)
+	return runner.Outcome{Metrics: metrics}, keep(w, fused)
 }

@@ -2,18 +2,21 @@ package experiments
 
 import (
 	"context"
+	"fmt"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
-// Path is the task of measuring networks on the way from the first input to
+// Path is the task of measuring networks between the first input and
 // the second: the accuracy of the average at each weight w_B of the second.
 type Path struct {
-	A         Task      `json:"-"`
-	B         Task      `json:"-"`
-	Alignment Alignment `json:"alignment"`
-	Weights   []float64 `json:"weights"` // w_B
-	Dataset   string    `json:"dataset"`
+	A         runner.Task `json:"-"`
+	B         runner.Task `json:"-"`
+	Alignment Alignment   `json:"alignment"`
+	Weights   []float64   `json:"weights"` // w_B
+	Dataset   string      `json:"dataset"`
 
 	Validation int `json:"validation,omitempty"` // images held out, as the parents' recipe has it
 }
@@ -21,30 +24,35 @@ type Path struct {
 // Kind implements Task.
 func (t Path) Kind() string { return "path" }
 
+// String implements Task.
+func (t Path) String() string {
+	return fmt.Sprintf("%s of %s at %s", t.Alignment.words(), networkOf(t), report.Plural(len(t.Weights), "weight", "weights"))
+}
+
 // Inputs implements Task.
-func (t Path) Inputs() []Task { return []Task{t.A, t.B} }
+func (t Path) Inputs() []runner.Task { return []runner.Task{t.A, t.B} }
 
 // Run implements Task.
-func (t Path) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := w.splits(t.Dataset, train.Recipe{Validation: t.Validation})
+func (t Path) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
+	splits, err := splits(w, t.Dataset, train.Recipe{Validation: t.Validation})
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	ms, err := w.models()
+	ms, err := inputs(w)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	mix, err := t.Alignment.mixer(ctx, w.Env, ms, splits.Train)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	o := Outcome{Series: map[string][]float64{}}
+	o := runner.Outcome{Series: map[string][]float64{}}
 	for _, b := range t.Weights {
 		m, err := mix(1-b, b)
 		if err != nil {
 			return o, err
 		}
-		s, err := train.Evaluate(ctx, m, splits.Test, w.Env.evaluation())
+		s, err := train.Evaluate(ctx, m, splits.Test, evaluation(w.Env))
 		if err != nil {
 			return o, err
 		}

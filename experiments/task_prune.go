@@ -2,7 +2,9 @@ package experiments
 
 import (
 	"context"
+	"fmt"
 
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 	"otfusion/models"
 	"otfusion/train"
@@ -12,7 +14,7 @@ import (
 // fusing the dense network back into what is left (section 5.2 of the paper):
 // metric "accuracy" is the pruned network's, "fused" the fusion's.
 type Prune struct {
-	Model      Task             `json:"-"`
+	Model      runner.Task      `json:"-"`
 	Fraction   float64          `json:"fraction"`         // of the channels of each layer
 	Layers     []string         `json:"layers,omitempty"` // nil: all hidden ones
 	Criterion  fusion.Criterion `json:"criterion"`
@@ -25,33 +27,38 @@ type Prune struct {
 // Kind implements Task.
 func (t Prune) Kind() string { return "prune" }
 
+// String implements Task.
+func (t Prune) String() string {
+	return fmt.Sprintf("%g of %s by %s", t.Fraction, networkOf(t), t.Criterion)
+}
+
 // Inputs implements Task.
-func (t Prune) Inputs() []Task { return []Task{t.Model} }
+func (t Prune) Inputs() []runner.Task { return []runner.Task{t.Model} }
 
 // Run implements Task.
-func (t Prune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := w.splits(t.Dataset, train.Recipe{Validation: t.Validation})
+func (t Prune) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
+	splits, err := splits(w, t.Dataset, train.Recipe{Validation: t.Validation})
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	dense, err := w.Model(0)
+	dense, err := input(w, 0)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	pruned, err := fusion.Prune(dense, fusion.Pruning{Fraction: t.Fraction, Layers: t.Layers, Criterion: t.Criterion, Seed: t.Seed})
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	fused, _, err := t.Alignment.apply(ctx, w.Env, []*models.Model{dense, pruned}, splits.Train)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	before, err := train.Evaluate(ctx, pruned, splits.Test, w.Env.evaluation())
+	before, err := train.Evaluate(ctx, pruned, splits.Test, evaluation(w.Env))
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	after, err := train.Evaluate(ctx, fused, splits.Test, w.Env.evaluation())
-	return Outcome{Metrics: map[string]float64{
+	after, err := train.Evaluate(ctx, fused, splits.Test, evaluation(w.Env))
+	return runner.Outcome{Metrics: map[string]float64{
 		"accuracy": before.Accuracy, "fused": after.Accuracy,
 		"kept": float64(pruned.Arch.Count()) / float64(dense.Arch.Count()),
 	}}, err

@@ -1,16 +1,16 @@
 package experiments
 
 import (
-	"strings"
 	"testing"
 
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 	"otfusion/train"
 )
 
 // pinned are tasks of every kind, written out so that no recipe file, preset or
 // experiment can change them.
-func pinned() map[string]Task {
+func pinned() map[string]runner.Task {
 	recipe := train.Recipe{
 		Epochs: 3, Batch: 64, Optimizer: train.Optimizer{LR: .05, Momentum: .9, WeightDecay: 5e-4},
 		Schedule: train.Schedule{Kind: train.OneCycle, Rise: .2, Start: .04, End: 5e-4}, LabelSmoothing: .1, Clip: 5,
@@ -22,16 +22,16 @@ func pinned() map[string]Task {
 	part := Train{Arch: "mlpnet", Hidden: []int{40, 20}, Dataset: "mnist", Recipe: train.Recipe{Epochs: 1, Batch: 64}, Seed: 7,
 		Part: &Part{Special: &digit, Shares: []float64{.1, .9}, Index: 1, Seed: 3, Raw: true}}
 	acts := Alignment{Preset: "paper-acts", Samples: 200, Seed: 1, Residual: fusion.SharedMap, Repair: fusion.ResetBatchNorm, Passes: 2}
-	fused := Fuse{Parents: []Task{a, b}, Alignment: acts, Dataset: "cifar10", Validation: 5000}
-	return map[string]Task{
+	fused := Fuse{Parents: []runner.Task{a, b}, Alignment: acts, Dataset: "cifar10", Validation: 5000}
+	return map[string]runner.Task{
 		"train-cf621441937c1e50":    a,
 		"train-bca77a8c4face87c":    part,
-		"train-cc81b1037b34430e":    Train{Arch: "vgg11", Dataset: "cifar10", Recipe: recipe, Lesson: Lesson{Teacher: a, Gamma: .7, Temperature: 4}},
+		"train-cc81b1037b34430e":    Train{Arch: "vgg11", Dataset: "cifar10", Recipe: recipe, Distillation: Distillation{Teachers: []runner.Task{a}, Gamma: .7, Temperature: 4}},
 		"finetune-064b9e4e2920e7e3": Finetune{Model: fused, Dataset: "cifar10", Recipe: recipe, Seed: 2},
-		"finetune-3228c4df4655c5fb": Finetune{Model: fused, Dataset: "cifar10", Recipe: recipe, Lesson: Lesson{Teacher: b, Gamma: 1, Temperature: 8}},
+		"finetune-3228c4df4655c5fb": Finetune{Model: fused, Dataset: "cifar10", Recipe: recipe, Distillation: Distillation{Teachers: []runner.Task{b}, Gamma: 1, Temperature: 8}},
 		"fuse-593b514023fe0541":     fused,
-		"fuse-41dcd0d78ef8e074":     Fuse{Parents: []Task{b, a}, Alignment: Vanilla(.25, .75), Dataset: "cifar10"},
-		"ensemble-b3498f61e3dd718e": Ensemble{Members: []Task{a, b}, Dataset: "cifar10"},
+		"fuse-41dcd0d78ef8e074":     Fuse{Parents: []runner.Task{b, a}, Alignment: Vanilla(.25, .75), Dataset: "cifar10"},
+		"ensemble-b3498f61e3dd718e": Ensemble{Members: []runner.Task{a, b}, Dataset: "cifar10"},
 		"path-9ffed480cfbfe520":     Path{A: a, B: b, Alignment: Alignment{Preset: "paper-wts"}, Weights: []float64{0, .5, 1}, Dataset: "cifar10", Validation: 5000},
 		"prune-fa9ce42175374b78":    Prune{Model: a, Fraction: .5, Layers: []string{"features.0"}, Criterion: "l1", Alignment: acts, Dataset: "cifar10", Validation: 5000},
 		"timing-5c99beeaeccf5f53":   Timing{Arch: "vgg11", Width: .25, Parents: 6, Alignment: Alignment{Preset: "paper-wts", Reg: .05, FixOutput: true}},
@@ -43,30 +43,16 @@ func pinned() map[string]Task {
 func TestIDsArePinned(t *testing.T) {
 	kinds := map[string]bool{}
 	for want, task := range pinned() {
-		if got := ID(task); got != want {
-			t.Errorf("%s: wanted %s, found %s", Summary(task), want, got)
+		if got := runner.ID(task); got != want {
+			t.Errorf("%s: wanted %s, found %s", task, want, got)
 		}
 		kinds[task.Kind()] = true
 	}
 	for _, e := range All() {
-		for _, task := range closure(e.Plan(Paper)) {
+		for _, task := range runner.Closure(e.Plan(Paper)) {
 			if !kinds[task.Kind()] {
 				t.Fatalf("no task of kind %s is pinned", task.Kind())
 			}
 		}
-	}
-}
-
-func TestTheOrderOfFieldsMeansNothing(t *testing.T) {
-	one := description{Schema: schema, Kind: "train", Config: []byte(`{"a":1,"b":{"c":0.1,"d":2}}`)}
-	other := description{Schema: schema, Kind: "train", Config: []byte(`{ "b": {"d": 2, "c": 0.1}, "a": 1 }`)}
-	x, errX := one.id()
-	y, errY := other.id()
-	if errX != nil || errY != nil || x != y {
-		t.Errorf("%s, %v and %s, %v", x, errX, y, errY)
-	}
-	other.Schema++
-	if z, _ := other.id(); z == x || !strings.HasPrefix(z, "train-") {
-		t.Errorf("another schema gives %s", z)
 	}
 }

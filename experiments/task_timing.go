@@ -2,9 +2,11 @@ package experiments
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 	"otfusion/models"
 )
@@ -23,21 +25,26 @@ type Timing struct {
 // Kind implements Task.
 func (t Timing) Kind() string { return "timing" }
 
+// String implements Task.
+func (t Timing) String() string {
+	return fmt.Sprintf("%s of %d × %s", t.Alignment.words(), t.Parents, Train{Arch: t.Arch, Width: t.Width, Hidden: t.Hidden}.network())
+}
+
 // Inputs implements Task.
-func (t Timing) Inputs() []Task { return nil }
+func (t Timing) Inputs() []runner.Task { return nil }
 
 // timings is how often a fusion is timed; the fastest counts.
 const timings = 3
 
 // Run implements Task.
-func (t Timing) Run(ctx context.Context, w *Workspace) (Outcome, error) {
+func (t Timing) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
 	parents, err := t.networks()
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	o, err := t.Alignment.options(w.Env)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	o.Samples = t.noise(parents[0].Arch.Input.Len())
 	metrics := map[string]float64{"parameters": float64(parents[0].Arch.Count())}
@@ -45,14 +52,14 @@ func (t Timing) Run(ctx context.Context, w *Workspace) (Outcome, error) {
 		before := allocated()
 		_, report, err := fusion.Fuse(ctx, parents, o)
 		if err != nil {
-			return Outcome{}, err
+			return runner.Outcome{}, err
 		}
 		metrics["allocated_mb"] = float64(allocated()-before) / (1 << 20)
 		if i == 0 || report.Seconds < metrics["fusion_seconds"] {
 			metrics["fusion_seconds"] = report.Seconds
 		}
 	}
-	return Outcome{Metrics: metrics}, nil
+	return runner.Outcome{Metrics: metrics}, nil
 }
 
 func (t Timing) networks() ([]*models.Model, error) {

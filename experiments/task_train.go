@@ -2,9 +2,12 @@ package experiments
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"otfusion/data"
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/models"
 	"otfusion/train"
 )
@@ -18,33 +21,38 @@ type Train struct {
 	Part    *Part        `json:"part,omitempty"` // of the training images that it sees; nil: all
 	Recipe  train.Recipe `json:"recipe"`
 	Seed    uint64       `json:"seed"`
-	Lesson
+	Distillation
 }
 
 // Kind implements Task.
 func (t Train) Kind() string { return "train" }
 
+// String implements Task.
+func (t Train) String() string {
+	return t.network() + fmt.Sprintf(" on %s%s, seed %d, %s%s", t.Part.words(), t.Dataset, t.Seed, report.Plural(t.Recipe.Epochs, "epoch", "epochs"), t.Distillation.words())
+}
+
 // Inputs implements Task.
-func (t Train) Inputs() []Task { return t.Lesson.inputs() }
+func (t Train) Inputs() []runner.Task { return t.Distillation.Teachers }
 
 // Run implements Task.
-func (t Train) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := w.splits(t.Dataset, t.Recipe)
+func (t Train) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
+	splits, err := splits(w, t.Dataset, t.Recipe)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	if splits.Train, err = t.Part.of(splits.Train); err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	arch, err := models.Build(t.Arch, t.options(splits.Train))
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	lesson, err := t.Lesson.read(w, 0)
+	distillation, err := t.Distillation.read(w, 0)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	return w.train(ctx, train.Config{Arch: arch, Data: splits, Recipe: t.Recipe, Seed: t.Seed, Distill: lesson})
+	return trained(ctx, w, train.Config{Arch: arch, Data: splits, Recipe: t.Recipe, Seed: t.Seed, Distill: distillation})
 }
 
 func (t Train) options(d *data.Dataset) models.Options {
@@ -55,54 +63,61 @@ func (t Train) options(d *data.Dataset) models.Options {
 
 // Finetune is the task of training the network of another task further.
 type Finetune struct {
-	Model   Task         `json:"-"`
+	Model   runner.Task  `json:"-"`
 	Dataset string       `json:"dataset"`
 	Recipe  train.Recipe `json:"recipe"`
 	Seed    uint64       `json:"seed"`
-	Lesson
+	Distillation
 }
 
 // Kind implements Task.
 func (t Finetune) Kind() string { return "finetune" }
 
+// String implements Task.
+func (t Finetune) String() string {
+	return fmt.Sprintf("%v, rate %g, seed %d, %s%s", t.Model, t.Recipe.Optimizer.LR, t.Seed, report.Plural(t.Recipe.Epochs, "epoch", "epochs"), t.Distillation.words())
+}
+
 // Inputs implements Task.
-func (t Finetune) Inputs() []Task { return append([]Task{t.Model}, t.Lesson.inputs()...) }
+func (t Finetune) Inputs() []runner.Task {
+	return append([]runner.Task{t.Model}, t.Distillation.Teachers...)
+}
 
 // Run implements Task.
-func (t Finetune) Run(ctx context.Context, w *Workspace) (Outcome, error) {
-	splits, err := w.splits(t.Dataset, t.Recipe)
+func (t Finetune) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
+	splits, err := splits(w, t.Dataset, t.Recipe)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	m, err := w.Model(0)
+	m, err := input(w, 0)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	lesson, err := t.Lesson.read(w, 1)
+	distillation, err := t.Distillation.read(w, 1)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
-	return w.train(ctx, train.Config{Initial: m, Data: splits, Recipe: t.Recipe, Seed: t.Seed, Distill: lesson})
+	return trained(ctx, w, train.Config{Initial: m, Data: splits, Recipe: t.Recipe, Seed: t.Seed, Distill: distillation})
 }
 
 // saveEvery bounds what an interruption loses.
 const saveEvery = time.Minute
 
-// train makes a training run in the workspace.
-func (w *Workspace) train(ctx context.Context, c train.Config) (Outcome, error) {
-	c.Dir, c.Name = w.Dir, ID(w.task)
+// trained makes a training run in the workspace.
+func trained(ctx context.Context, w *runner.Workspace, c train.Config) (runner.Outcome, error) {
+	c.Dir, c.Name = w.Dir, runner.ID(w.Task)
 	c.Threads, c.Compute = w.Env.Threads, w.Env.Engine
 	c.SaveEvery, c.Observer = saveEvery, w.Env.Observer
 	r, err := train.Run(ctx, c)
 	if err != nil {
-		return Outcome{}, err
+		return runner.Outcome{}, err
 	}
 	return outcomeOf(r), nil
 }
 
 // outcomeOf lays out what a run found, with its curves.
-func outcomeOf(r *train.Result) Outcome {
-	o := Outcome{
+func outcomeOf(r *train.Result) runner.Outcome {
+	o := runner.Outcome{
 		Metrics: map[string]float64{"accuracy": r.Test.Accuracy, "loss": r.Test.Loss, "epoch": float64(r.Epoch)},
 		Series:  map[string][]float64{},
 	}

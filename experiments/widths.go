@@ -2,8 +2,9 @@ package experiments
 
 import (
 	"fmt"
-	"math"
 
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/train"
 )
 
@@ -19,6 +20,9 @@ type narrowing struct {
 	hidden []int
 }
 
+// expands reports whether the student is wider than MLPNet.
+func (n narrowing) expands() bool { return n.hidden[0] > 400 }
+
 func narrowings() []narrowing {
 	return []narrowing{{"½", []int{800, 400, 200}}, {"2", []int{200, 100, 50}}, {"10", []int{40, 20, 10}}}
 }
@@ -30,46 +34,49 @@ func longRecipe(s Scale) train.Recipe {
 	return r
 }
 
-func presentWidths(b *Book) Report {
-	r := longRecipe(b.Scale)
-	t := Table{Title: "A of widths 400, 200, 100 fused into a B that is ρ times narrower, % of the MNIST test set",
+func presentWidths(l *Loader) report.Content {
+	r := longRecipe(l.Scale)
+	t := report.Table{Title: "A of widths 400, 200, 100 fused into a B that is ρ times narrower, % of the MNIST test set",
 		Columns: []string{"A", "B", "A in B's widths", "average", "best on the way", "at w_B"},
-		Note: fmt.Sprintf("Scale %s, one pair, activations of 200 samples, %s: parents %s. The best weight is chosen on the test set.", b.Scale,
-			plural(len(draws(b.Scale, Alignment{})), "draw", "draws"), effortOf(r))}
-	f := Figure{Title: "Accuracy between A in B's widths (0) and B (1).", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(b.Scale) + "."}
+		Note: fmt.Sprintf("Scale %s, one pair, activations of 200 samples, %s: parents %s. The best weight is chosen on the test set.", l.Scale,
+			report.Plural(len(draws(l.Scale, Alignment{})), "draw", "draws"), effortOf(r))}
+	f := report.Figure{Title: "Accuracy between A in B's widths (0) and B (1).", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(l.Scale) + "."}
 	a := Train{Arch: "mlpnet", Dataset: "mnist", Recipe: r}
-	var kept float64
+	var expanded report.Stat
 	for _, n := range narrowings() {
 		p := pair{a, Train{Arch: "mlpnet", Hidden: n.hidden, Dataset: "mnist", Recipe: r, Seed: 1}}
-		curve := pathOf(b, p, draws(b.Scale, byActivations(200, 0)))
-		t.Rows = append(t.Rows, widthRow(b, "ρ = "+n.ratio, p, curve))
-		f.Curves = append(f.Curves, Curve{Name: "ρ = " + n.ratio, X: tenths(), Y: curve})
-		if n.ratio == "½" {
-			kept = curve[0].Settled()
+		curve := pathOf(l, p, draws(l.Scale, byActivations(200, 0)))
+		t.Rows = append(t.Rows, widthRow(l, "ρ = "+n.ratio, p, curve))
+		f.Curves = append(f.Curves, report.Curve{Name: "ρ = " + n.ratio, X: tenths(), Y: curve})
+		if n.expands() {
+			expanded = curve[0]
 		}
 	}
-	alone := b.Metric(a, "accuracy")
-	return Report{Tables: []Table{t}, Figures: []Figure{f}, Findings: b.findings(
-		judge("Q4: expanded to twice its widths, A keeps its accuracy exactly.", math.Abs(kept-alone) < .005, "A %.2f, in the wider network %.2f", alone, kept))}
+	return report.Content{Tables: []report.Table{t}, Figures: []report.Figure{f},
+		Claims: l.claims(widthsClaim(l.Metric(a, "accuracy"), expanded))}
 }
+
+func widthsClaim(alone float64, expanded report.Stat) report.Claim {
+	return report.Claim{Source: "Figure S8", Text: "Expanded to twice its widths, A keeps its accuracy exactly."}.Judge(
+		same(expanded.Named("A in the wider network"), report.Measured("A", alone)))
+}
+
+// same is the criterion that two accuracies are equal to two digits.
+func same(a, b report.Number) report.Condition { return a.Minus(b).Abs().Below(report.Constant(.005)) }
 
 // pathOf is the accuracy over w_B, over alignments.
-func pathOf(b *Book, p pair, alignments []Alignment) []Stat {
-	var ways []Task
+func pathOf(l *Loader, p pair, alignments []Alignment) []report.Stat {
+	var paths []runner.Task
 	for _, a := range alignments {
-		ways = append(ways, p.way(a, tenths()...))
+		paths = append(paths, p.path(a, tenths()...))
 	}
-	return b.Curve(ways, len(tenths()), b.named("accuracy"))
+	return l.Curve(paths, len(tenths()), l.named("accuracy"))
 }
 
-func widthRow(b *Book, label string, p pair, curve []Stat) Row {
+func widthRow(l *Loader, label string, p pair, curve []report.Stat) report.Row {
 	k := peak(curve)
-	at := Words("–")
-	if !math.IsNaN(curve[k].Mean) {
-		at = Words("%.1f", tenths()[k])
-	}
-	return Row{Label: label, Values: []Value{
-		Ours(Summarize(b.Metric(p.a, "accuracy"))), Ours(Summarize(b.Metric(p.b, "accuracy"))),
-		Ours(curve[0]), Ours(curve[5]), Ours(curve[k]), at,
+	return report.Row{Label: label, Values: []report.Value{
+		report.Ours(report.Summarize(l.Metric(p.a, "accuracy"))), report.Ours(report.Summarize(l.Metric(p.b, "accuracy"))),
+		report.Ours(curve[0]), report.Ours(curve[5]), report.Ours(curve[k]), weightOf(curve, k),
 	}}
 }

@@ -80,13 +80,11 @@ func (f *fuser) groupSites() []site {
 
 // sharedMap gives every group its map.
 func (f *fuser) sharedMap(matches []matched) mapping {
-	al := mapping{}
+	maps := map[string]matched{}
 	for i, s := range f.groupSites() {
-		if matches[i].rows != nil {
-			al.set(s.Group, matches[i].rows, matches[i].columns)
-		}
+		maps[s.Name] = matches[i]
 	}
-	return al
+	return f.mapping(maps)
 }
 
 func (f *fuser) matchSites(ctx context.Context, sites []site, grams []*ot.Gram) ([]matched, error) {

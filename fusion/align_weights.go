@@ -20,7 +20,7 @@ func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int
 	aligners := make([]*weightAligner, len(f.parents))
 	tasks, ctx := errgroup.WithContext(ctx)
 	for k, parent := range f.parents {
-		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: mapping{}, solved: map[slot]bool{}}
+		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: mapping{}, maps: map[string]matched{}, solved: map[slot]bool{}}
 		if k != skip {
 			tasks.Go(func() error { return aligners[k].run(ctx) })
 		}
@@ -45,8 +45,9 @@ type weightAligner struct {
 	parent, reference *models.Model
 	al                mapping
 	multiplier        gemm.Multiplier
-	solved            map[slot]bool // axes whose map is known
-	reports           []GroupReport // by group
+	maps              map[string]matched // of the groups solved so far
+	solved            map[slot]bool      // axes whose map is known
+	reports           []GroupReport      // by group
 	sweeps            int
 	converged         bool
 }
@@ -104,11 +105,8 @@ func (w *weightAligner) solve(ctx context.Context, i int) (changed bool, err err
 }
 
 func (w *weightAligner) settle(g Group, m matched) {
-	if m.rows != nil {
-		w.al.set(g, m.rows, m.columns)
-	}
-	for _, ax := range slices.Concat(g.Rows, g.Columns) {
-		w.solved[slot{ax.Param, ax.Dim}] = true
+	for _, s := range w.fuser.settle(w.al, w.maps, g, m) {
+		w.solved[s] = true
 	}
 }
 
@@ -128,8 +126,8 @@ func (w *weightAligner) gram(g Group) (*ot.Gram, error) {
 		if !p.Role.Trained() || !w.known(p, ax) {
 			continue
 		}
-		x := axisView(w.alignOthers(p, ax), ax)
-		y := axisView(w.reference.Params[ax.Param], ax)
+		x := w.channelsOf(w.parent, w.alignOthers(p, ax), ax)
+		y := w.channelsOf(w.reference, w.reference.Params[ax.Param], ax)
 		if gram == nil {
 			gram = ot.NewGram(x.Size, y.Size)
 		}
@@ -140,10 +138,19 @@ func (w *weightAligner) gram(g Group) (*ot.Gram, error) {
 	return gram, nil
 }
 
+// channelsOf reads a group's part of an axis of a model's parameter.
+func (w *weightAligner) channelsOf(m *models.Model, t models.Tensor, ax Axis) gemm.View {
+	if ax.Part == 0 {
+		return axisView(t, ax)
+	}
+	from, length := offset(w.joints[slot{ax.Param, ax.Dim}], ax.Part, func(g Group) int { return g.sizeIn(m) })
+	return axisView(entries(t, ax.Dim, from, length), ax)
+}
+
 // known tells whether the maps of all axes but one are known.
 func (w *weightAligner) known(p param, except Axis) bool {
 	return !slices.ContainsFunc(p.axes, func(ax Axis) bool {
-		return ax != except && !w.solved[slot{ax.Param, ax.Dim}]
+		return ax.Dim != except.Dim && !w.solved[slot{ax.Param, ax.Dim}]
 	})
 }
 
@@ -151,7 +158,7 @@ func (w *weightAligner) known(p param, except Axis) bool {
 func (w *weightAligner) alignOthers(p param, except Axis) models.Tensor {
 	t := w.parent.Params[p.Name]
 	for _, ax := range p.axes {
-		if ax != except {
+		if ax.Dim != except.Dim {
 			t = w.al[slot{ax.Param, ax.Dim}].apply(t, ax)
 		}
 	}

@@ -52,15 +52,13 @@ func prepare(parents []*models.Model, o Options) (*fuser, error) {
 		return nil, err
 	}
 	if o.Repair == Regress {
-		if unified, err = withoutBatchNorm(unified, &notes, "regress"); err != nil {
-			return nil, err
-		}
+		unified = withoutBatchNorm(unified, &notes, "regress")
 	}
 	s, err := derive(unified[o.Reference].Arch)
 	if err != nil {
 		return nil, err
 	}
-	if err := sameFixedWidths(s.groups, unified); err != nil {
+	if err := sameFixedWidths(s, o.Reference, unified); err != nil {
 		return nil, err
 	}
 	if o.Samples != nil && o.Samples.Size() != s.arch.Input.Len() {

@@ -3,11 +3,8 @@ package fusion
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
-
-	"otfusion/models"
 )
 
 // widen makes room in every hidden group for channels that are not averaged:
@@ -27,43 +24,35 @@ import (
 func (f *fuser) widen(aligned []mapping) (*fuser, []mapping, error) {
 	wide := *f
 	wide.Proportions = slices.Repeat([]float64{1}, len(f.parents))
-	arch, widened, apart := ownLayers(f.arch), make([]mapping, len(f.parents)), 0
-	for k := range aligned {
-		widened[k] = maps.Clone(aligned[k])
-		if widened[k] == nil {
-			widened[k] = mapping{}
-		}
-	}
+	matches, sizes, apart := make([]map[string]matched, len(f.parents)), map[string]int{}, 0
 	for _, g := range f.groups {
-		if g.Role == Input {
-			continue
+		if g.Role == Fixed {
+			return nil, nil, fmt.Errorf("fusion: budget: group %s: channels of a grouped convolution cannot stay apart", g.Name)
 		}
 		p, err := f.partition(g, aligned)
 		if err != nil {
 			return nil, nil, err
 		}
 		apart += len(p.apart)
-		for k := range widened {
-			widened[k].set(g, p.of(k, f.Proportions[k]), p.of(k, 1))
+		sizes[g.Name] = p.width()
+		for k, lambda := range f.Proportions {
+			if matches[k] == nil {
+				matches[k] = map[string]matched{}
+			}
+			matches[k][g.Name] = matched{rows: p.of(k, lambda), columns: p.of(k, 1)}
 		}
-		setWidth(arch, g, p.width())
 	}
 	if apart == 0 {
 		return nil, nil, fmt.Errorf("fusion: budget %g: no channel stays apart, the widest layer having %d: wanted 0 or at least %.2g",
 			f.Budget, f.widest(), .5/float64(f.widest()))
 	}
-	var err error
-	wide.structure, err = derive(arch)
-	return &wide, widened, err
-}
-
-// setWidth gives the layers that make a group's channels another number of them.
-func setWidth(a *models.Arch, g Group, width int) {
-	for i := range a.Layers {
-		if slices.ContainsFunc(g.Members, func(m Member) bool { return m.Layer == a.Layers[i].Name }) {
-			a.Layers[i].Out = width
-		}
+	widened := make([]mapping, len(f.parents))
+	for k := range widened {
+		widened[k] = f.mapping(matches[k])
 	}
+	var err error
+	wide.structure, err = derive(resized(f.arch, f.groups, sizes))
+	return &wide, widened, err
 }
 
 // widest is the size of the largest hidden group.
@@ -85,13 +74,17 @@ type partition struct {
 	sources         [][]int
 }
 
-// partition sets the worst matched channels of a hidden group apart.
+// partition sets the worst matched channels of a group apart; those of one that
+// is not hidden are all averaged.
 func (f *fuser) partition(g Group, aligned []mapping) (partition, error) {
 	var p partition
 	badness := make([]float64, g.Size)
 	for k, al := range aligned {
-		m := al[slot{g.Rows[0].Param, g.Rows[0].Dim}]
-		if !m.oneToOne() {
+		var m *transportMap
+		if !f.fixed(g) {
+			m = al[slot{g.Rows[0].Param, g.Rows[0].Dim}]
+		}
+		if !m.oneToOne() || m != nil && m.to != g.Size {
 			return p, fmt.Errorf("fusion: budget: group %s: wanted channels matched one to one, parent %d's are not: equal widths and the exact solver do so", g.Name, k)
 		}
 		p.sources = append(p.sources, m.sources(g.Size))

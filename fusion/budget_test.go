@@ -30,8 +30,16 @@ func meanLogits(t *testing.T, parents []*models.Model, weights []float64, x InMe
 	return mean
 }
 
+// apartable are the networks whose channels can stay apart: all but those with
+// grouped convolutions.
+func apartable() map[string]func(t testing.TB, seed uint64) *models.Model {
+	all := networks()
+	delete(all, "grouped")
+	return all
+}
+
 func TestAFullBudgetIsTheEnsemble(t *testing.T) {
-	for name, network := range networks() {
+	for name, network := range apartable() {
 		for _, weights := range [][]float64{{1, 1}, {1, 2, 3}, {1, 0, 1}} {
 			var parents []*models.Model
 			for k := range weights {
@@ -76,7 +84,7 @@ func sum(x []float64) (s float64) {
 
 // Each copy computes the function, so any mixture of shared and own channels does.
 func TestCopiesKeepTheirFunctionAtAnyBudget(t *testing.T) {
-	for name, network := range networks() {
+	for name, network := range apartable() {
 		m := network(t, 1)
 		x := noise(m.Arch.Input, 4, 2)
 		want := logits(t, m, x)
@@ -146,6 +154,7 @@ func TestBudgetsThatDoNotFitAreErrors(t *testing.T) {
 		{same, Options{Budget: 1.1}, "from 0 to 1"},
 		{same, Options{Budget: 0.001}, "no channel stays apart"},
 		{wider, Options{Budget: 0.5}, "one to one"},
+		{[]*models.Model{networks()["grouped"](t, 1), networks()["grouped"](t, 2)}, Options{Budget: 0.5}, "grouped convolution"},
 		{same, Options{Budget: 0.5, Solver: ot.Sinkhorn{Reg: 1}}, "one to one"},
 	} {
 		_, _, err := Fuse(context.Background(), c.parents, c.o)

@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,11 +16,11 @@ func Compatible(parents []*models.Model) error {
 	if err != nil {
 		return err
 	}
-	groups, err := Groups(unified[0].Arch)
+	s, err := derive(unified[0].Arch)
 	if err != nil {
 		return err
 	}
-	return sameFixedWidths(groups, unified)
+	return sameFixedWidths(s, 0, unified)
 }
 
 // sameStructure compares everything but the widths of parent k with parent 0.
@@ -49,23 +50,36 @@ func sameLayer(l, m models.Layer, k int) error {
 	case l.Kernel != m.Kernel || l.Stride != m.Stride || l.Padding != m.Padding:
 		return differ(l.Name, k, "parent %d has kernel %d, stride %d, padding %d, parent 0 has %d, %d, %d",
 			k, m.Kernel, m.Stride, m.Padding, l.Kernel, l.Stride, l.Padding)
+	case l.NoAffine != m.NoAffine:
+		return differ(l.Name, k, "parent %d has a weight and a bias: %t, parent 0: %t", k, !m.NoAffine, !l.NoAffine)
+	case l.Slope() != m.Slope():
+		return differ(l.Name, k, "parent %d has alpha %g, parent 0 %g", k, m.Slope(), l.Slope())
+	case l.Height != m.Height || l.Width != m.Width:
+		return differ(l.Name, k, "parent %d puts out %d×%d, parent 0 %d×%d", k, m.Height, m.Width, l.Height, l.Width)
+	case max(l.Groups, 1) != max(m.Groups, 1) && (l.Groups != l.Out || m.Groups != m.Out):
+		return differ(l.Name, k, "parent %d has %d groups, parent 0 %d", k, max(m.Groups, 1), max(l.Groups, 1))
 	}
 	return nil
 }
 
-// sameFixedWidths compares the sizes of the groups whose channels have a
-// meaning: the shapes of the parameters that make them.
-func sameFixedWidths(groups []Group, parents []*models.Model) error {
-	for _, g := range groups {
-		if g.Role == Hidden {
+// sameFixedWidths compares the sizes of the groups whose channels have a meaning
+// with those of parent first, whose structure is s.
+func sameFixedWidths(s *structure, first int, parents []*models.Model) error {
+	for k, m := range parents {
+		if m.Arch.Equal(s.arch) {
 			continue
 		}
-		for _, ax := range g.Rows {
-			want := parents[0].Params[ax.Param].Shape
-			for k, m := range parents {
-				if found := m.Params[ax.Param].Shape; found[ax.Dim] != want[ax.Dim] {
-					return widthError(ax.Param, k, want, found)
-				}
+		groups, err := Groups(m.Arch)
+		if err != nil {
+			return err
+		}
+		if len(groups) != len(s.groups) { // one group a channel there, several here
+			return &NotFusibleError{Parents: []int{first, k}, Reason: fmt.Sprintf(
+				"parent %d has %d sets of channels that move together, parent %d has %d", k, len(groups), first, len(s.groups))}
+		}
+		for i, g := range groups {
+			if g.Role != Hidden && g.Size != s.groups[i].Size {
+				return widthError(g.Rows[0].Param, first, k, parents)
 			}
 		}
 	}
@@ -75,17 +89,17 @@ func sameFixedWidths(groups []Group, parents []*models.Model) error {
 // sameWidths reports the first parameter whose shape differs between parents.
 func sameWidths(s *structure, parents []*models.Model) error {
 	for _, p := range s.params {
-		want := parents[0].Params[p.Name].Shape
 		for k, m := range parents {
-			if found := m.Params[p.Name].Shape; !slices.Equal(found, want) {
-				return widthError(p.Name, k, want, found)
+			if !slices.Equal(m.Params[p.Name].Shape, p.Shape) {
+				return widthError(p.Name, 0, k, parents)
 			}
 		}
 	}
 	return nil
 }
 
-func widthError(param string, k int, want, found []int) error {
+func widthError(param string, first, k int, parents []*models.Model) error {
 	dot := strings.LastIndexByte(param, '.')
-	return differ(param[:dot], k, "parent %d has a %s of shape %v, parent 0 of %v", k, param[dot+1:], found, want)
+	return &NotFusibleError{Layer: param[:dot], Parents: []int{first, k}, Reason: fmt.Sprintf("parent %d has a %s of shape %v, parent %d of %v",
+		k, param[dot+1:], parents[k].Params[param].Shape, first, parents[first].Params[param].Shape)}
 }

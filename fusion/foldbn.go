@@ -26,57 +26,60 @@ func FoldBatchNorm(m *models.Model) (*models.Model, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: %w", err)
 	}
-	folded, err := foldBatchNorms(m)
-	if err != nil {
-		return nil, err
+	folded, left := foldBatchNorms(m)
+	if left != nil {
+		return nil, &NotFusibleError{Layer: left.Name, Reason: "to be folded, a BatchNorm has to be alone in reading a Linear or Conv2D layer, this one reads " + left.Inputs[0]}
 	}
 	return sign(folded, "fold-bn", nil, m)
 }
 
-// foldBatchNorms folds the batch norms of a sound model.
-func foldBatchNorms(m *models.Model) (*models.Model, error) {
-	if !normed(m) {
-		return m.Clone(), nil
-	}
+// foldBatchNorms folds the batch norms of a sound model that can be folded, and
+// returns the first of those left, if any is.
+func foldBatchNorms(m *models.Model) (folded *models.Model, left *models.Layer) {
 	readers := m.Arch.Consumers()
-	folded := m.Clone()
+	folded = m.Clone()
 	arch := *m.Arch
-	arch.Name, arch.Layers = arch.Name+foldedSuffix, nil
+	arch.Layers = nil
 	renamed := map[string]string{} // BatchNorm -> the layer that takes its place
 	for _, l := range m.Arch.Layers {
-		read := l.Inputs[0]
+		read := l
 		l.Inputs = slices.Clone(l.Inputs)
 		for i, in := range l.Inputs {
 			if name, ok := renamed[in]; ok {
 				l.Inputs[i] = name
 			}
 		}
-		if l.Op != models.BatchNorm {
-			arch.Layers = append(arch.Layers, l)
-			continue
-		}
 		at := slices.IndexFunc(arch.Layers, func(p models.Layer) bool { return p.Name == l.Inputs[0] })
-		if at < 0 || !weighted(arch.Layers[at]) || len(readers[read]) > 1 {
-			return nil, &NotFusibleError{Layer: l.Name, Reason: "to be folded, a BatchNorm has to be alone in reading a Linear or Conv2D layer, this one reads " + read}
+		switch {
+		case l.Op != models.BatchNorm:
+		case at >= 0 && weighted(arch.Layers[at]) && len(readers[read.Inputs[0]]) == 1:
+			fold(folded, &arch.Layers[at], l)
+			renamed[l.Name] = l.Inputs[0]
+			continue
+		case left == nil:
+			left = &read
 		}
-		fold(folded, &arch.Layers[at], l.Name)
-		renamed[l.Name] = l.Inputs[0]
+		arch.Layers = append(arch.Layers, l)
+	}
+	if len(renamed) > 0 {
+		arch.Name += foldedSuffix
 	}
 	folded.Arch = &arch
-	return folded, nil
+	return folded, left
 }
 
 // weighted tells the layers that have a weight and may have a bias.
 func weighted(l models.Layer) bool { return l.Op == models.Linear || l.Op == models.Conv2D }
 
 // fold moves a BatchNorm's parameters into the layer before it.
-func fold(m *models.Model, l *models.Layer, norm string) {
+func fold(m *models.Model, l *models.Layer, norm models.Layer) {
 	take := func(role models.Role) []float32 {
-		name := norm + "." + string(role)
+		name := norm.Name + "." + string(role)
 		data := m.Params[name].Data
 		delete(m.Params, name)
 		return data
 	}
+	gainFactors(m, &norm)
 	gamma, beta := take(models.Weight), take(models.Bias)
 	mean, variance := take(models.RunningMean), take(models.RunningVar)
 	scale, shift := make([]float64, l.Out), make([]float64, l.Out)
@@ -88,8 +91,10 @@ func fold(m *models.Model, l *models.Layer, norm string) {
 }
 
 // rescaleRows makes a layer put out scale·y + shift, channel by channel, in
-// place of y. A Linear or Conv2D layer without a bias gets one.
+// place of y. A Linear or Conv2D layer without a bias gets one, a BatchNorm
+// without factors gets some.
 func rescaleRows(m *models.Model, l *models.Layer, scale, shift []float64) {
+	gainFactors(m, l)
 	w := m.Params[l.Name+"."+string(models.Weight)]
 	row := len(w.Data) / len(scale)
 	for i, v := range w.Data {
@@ -108,4 +113,19 @@ func gainBias(m *models.Model, l *models.Layer) {
 		l.Bias = true
 		m.Params[l.Name+"."+string(models.Bias)] = models.NewTensor(l.Out)
 	}
+}
+
+// gainFactors gives a BatchNorm that has none factors of one and shifts of zero.
+func gainFactors(m *models.Model, l *models.Layer) {
+	if l.Op != models.BatchNorm || !l.NoAffine {
+		return
+	}
+	l.NoAffine = false
+	channels := len(m.Params[l.Name+"."+string(models.RunningMean)].Data)
+	factors := models.NewTensor(channels)
+	for c := range factors.Data {
+		factors.Data[c] = 1
+	}
+	m.Params[l.Name+"."+string(models.Weight)] = factors
+	m.Params[l.Name+"."+string(models.Bias)] = models.NewTensor(channels)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestFoldingKeepsTheFunction(t *testing.T) {
-	for _, family := range []string{"vgg11_bn", "resnet18_bn", "mlp"} {
+	for _, family := range []string{"vgg11_bn", "resnet18_bn", "mlp", "mobilenet", "activations", "grouped"} {
 		m := networks()[family](t, 1)
 		folded, err := FoldBatchNorm(m)
 		if err != nil {

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"fmt"
+	"slices"
 
 	"otfusion/models"
 )
@@ -11,7 +12,7 @@ import (
 type Group struct {
 	Name    string   // the first layer that makes its channels, or models.InputName
 	Size    int      // number of channels
-	Role    Role     // Input and Output groups are fixed: their channels have a meaning
+	Role    Role     // only Hidden groups are permuted
 	Members []Member // the layers that make its channels, in order
 	Rows    []Axis   // axes of parameters that make its channels: rows of weights, biases, batch norms
 	Columns []Axis   // axes of parameters that read its channels: columns of weights
@@ -20,11 +21,15 @@ type Group struct {
 // Role is the place of a group in the network.
 type Role string
 
-// The roles of groups.
+// The roles of groups. The channels of Input and Output have a meaning. Those
+// that a grouped convolution reads or makes are Fixed: no permutation across its
+// groups keeps the function, and its groups of two parents do not correspond. A
+// depthwise convolution, one channel a group, makes the channels that it reads.
 const (
 	Input  Role = "input"
 	Hidden Role = "hidden"
 	Output Role = "output"
+	Fixed  Role = "fixed"
 )
 
 // Member is a Linear or Conv2D layer whose output channels belong to a group.
@@ -33,16 +38,20 @@ type Member struct {
 	PreActivation string // the layer whose output is its pre-activation: itself, or the BatchNorm right behind it
 }
 
-// Axis is an axis of a parameter whose entries are the channels of a group.
+// Axis is an axis of a parameter, or a part of one, whose entries are the
+// channels of a group.
 type Axis struct {
 	Param string // the parameter's name
 	Dim   int    // 0 or 1
 	Fold  int    // consecutive entries of one channel: height·width behind a Flatten, else 1
+	Part  int    `json:",omitempty"` // behind a Concat: which part of the axis, from 1; 0 is the whole axis
 }
 
 // Groups derives the alignment groups of an architecture, in the order of
-// their first layers. Every axis of every parameter that counts channels is in
-// exactly one. It fails with a [NotFusibleError] where channels cannot be followed.
+// their first layers. Every axis of every parameter that counts channels, or
+// every part of it behind a Concat, is in exactly one; what a grouped
+// convolution reads within its groups is in none. It fails with a
+// [NotFusibleError] where channels cannot be followed.
 func Groups(a *models.Arch) ([]Group, error) {
 	t := tracer{at: map[string]channels{}}
 	var err error
@@ -65,17 +74,20 @@ type tracer struct {
 	parent []int // union-find over sets
 	names  []string
 	sizes  []int
+	fixed  []channels          // those of grouped convolutions
 	at     map[string]channels // the channels of each layer's output
 }
 
-// channels says which set a layer's output channels are, and how many
-// consecutive entries each takes there.
-type channels struct{ set, fold int }
+// channels says which sets a layer's output channels are, side by side.
+type channels []run
+
+// run is the channels of one set, and how many consecutive entries each takes.
+type run struct{ set, fold int }
 
 func (t *tracer) open(name string, size int) channels {
 	t.parent = append(t.parent, len(t.parent))
 	t.names, t.sizes = append(t.names, name), append(t.sizes, size)
-	return channels{len(t.parent) - 1, 1}
+	return channels{{len(t.parent) - 1, 1}}
 }
 
 func (t *tracer) root(set int) int {
@@ -89,17 +101,49 @@ func (t *tracer) root(set int) int {
 func (t *tracer) follow(l models.Layer) (channels, error) {
 	in := t.at[l.Inputs[0]]
 	switch l.Op {
-	case models.Linear, models.Conv2D:
+	case models.Linear:
 		return t.open(l.Name, l.Out), nil
-	case models.ReLU, models.BatchNorm, models.MaxPool, models.AvgPool, models.GlobalAvgPool:
+	case models.Conv2D:
+		return t.convolve(l, in), nil
+	case models.BatchNorm, models.MaxPool, models.AvgPool, models.GlobalAvgPool, models.AdaptiveAvgPool, models.Dropout:
 		return in, nil
 	case models.Flatten:
 		s := t.shapes[l.Inputs[0]]
-		return channels{in.set, in.fold * s.H * s.W}, nil
+		return in.folded(s.H * s.W), nil
+	case models.Concat:
+		var all channels
+		for _, name := range l.Inputs {
+			all = append(all, t.at[name]...)
+		}
+		return all, nil
 	case models.Add:
 		return in, t.tie(l.Inputs)
 	}
-	return channels{}, fmt.Errorf("channels cannot be followed through %s", l.Op)
+	if l.Op.Elementwise() {
+		return in, nil
+	}
+	return nil, fmt.Errorf("channels cannot be followed through %s", l.Op)
+}
+
+// convolve returns the channels that leave a convolution.
+func (t *tracer) convolve(l models.Layer, in channels) channels {
+	if l.Depthwise(t.shapes[l.Inputs[0]].C) {
+		return in
+	}
+	out := t.open(l.Name, l.Out)
+	if l.Groups > 1 {
+		t.fixed = append(t.fixed, in, out)
+	}
+	return out
+}
+
+// folded is the channels with each of their entries spread over so many.
+func (c channels) folded(n int) channels {
+	all := make(channels, len(c))
+	for i, r := range c {
+		all[i] = run{r.set, r.fold * n}
+	}
+	return all
 }
 
 // tie joins the sets of the layers that are added.
@@ -107,13 +151,27 @@ func (t *tracer) tie(inputs []string) error {
 	first := t.at[inputs[0]]
 	for _, name := range inputs[1:] {
 		other := t.at[name]
-		if other.fold != first.fold {
-			return fmt.Errorf("adds %s, %d values a channel, to %s, %d values a channel", name, other.fold, inputs[0], first.fold)
+		if len(first) == 1 && len(other) == 1 && other[0].fold != first[0].fold {
+			return fmt.Errorf("adds %s, %d values a channel, to %s, %d values a channel", name, other[0].fold, inputs[0], first[0].fold)
 		}
-		a, b := t.root(first.set), t.root(other.set)
-		t.parent[max(a, b)] = min(a, b)
+		if !slices.Equal(t.lengths(other), t.lengths(first)) {
+			return fmt.Errorf("adds %s, channels of %v values side by side, to %s, of %v", name, t.lengths(other), inputs[0], t.lengths(first))
+		}
+		for i := range first {
+			a, b := t.root(first[i].set), t.root(other[i].set)
+			t.parent[max(a, b)] = min(a, b)
+		}
 	}
 	return nil
+}
+
+// lengths are the entries of each run of channels, in pairs with those of one channel.
+func (t *tracer) lengths(c channels) [][2]int {
+	all := make([][2]int, len(c))
+	for i, r := range c {
+		all[i] = [2]int{t.sizes[r.set] * r.fold, r.fold}
+	}
+	return all
 }
 
 // groups collects, per root, the layers and the parameter axes.
@@ -126,33 +184,59 @@ func (t *tracer) groups(a *models.Arch) ([]Group, error) {
 			groups = append(groups, Group{Name: name, Size: t.sizes[set], Role: Hidden})
 		}
 	}
-	of := func(layer string) *Group { return &groups[index[t.root(t.at[layer].set)]] }
+	of := func(r run) *Group { return &groups[index[t.root(r.set)]] }
 	specs, err := a.Params()
 	if err != nil {
 		return nil, fmt.Errorf("fusion: %w", err)
 	}
 	for _, p := range specs {
 		l, _ := a.Layer(p.Layer)
-		of(l.Name).addRows(p, t.at[l.Name].fold)
-		if len(p.Shape) > 1 {
-			in := of(l.Inputs[0])
-			in.Columns = append(in.Columns, Axis{p.Name, 1, t.at[l.Inputs[0]].fold})
+		for _, x := range t.at[l.Name].axes(p.Name, 0) {
+			of(x.run).Rows = append(of(x.run).Rows, x.Axis)
+		}
+		if len(p.Shape) == 1 || l.Groups > 1 {
+			continue
+		}
+		for _, x := range t.at[l.Inputs[0]].axes(p.Name, 1) {
+			of(x.run).Columns = append(of(x.run).Columns, x.Axis)
 		}
 	}
 	readers := a.Consumers()
 	for _, l := range a.Layers {
-		if l.Op == models.Linear || l.Op == models.Conv2D {
-			g := of(l.Name)
+		if made := t.at[l.Name]; weighted(l) && len(made) == 1 && made[0].fold == 1 {
+			g := of(made[0])
 			g.Members = append(g.Members, Member{l.Name, preActivation(a, readers, l.Name)})
 		}
 	}
-	of(a.Output()).Role = Output
-	of(models.InputName).Role = Input
+	mark := func(c channels, role Role) {
+		for _, r := range c {
+			of(r).Role = role
+		}
+	}
+	mark(t.at[a.Output()], Output)
+	for _, c := range t.fixed {
+		mark(c, Fixed)
+	}
+	mark(t.at[models.InputName], Input)
 	return groups, nil
 }
 
-func (g *Group) addRows(p models.ParamSpec, fold int) {
-	g.Rows = append(g.Rows, Axis{p.Name, 0, fold})
+// runAxis is an axis of a parameter with the run of channels along it.
+type runAxis struct {
+	run
+	Axis
+}
+
+// axes are the axes, or the parts of one, that count the channels.
+func (c channels) axes(param string, dim int) []runAxis {
+	all := make([]runAxis, len(c))
+	for i, r := range c {
+		all[i] = runAxis{r, Axis{Param: param, Dim: dim, Fold: r.fold}}
+		if len(c) > 1 {
+			all[i].Part = i + 1
+		}
+	}
+	return all
 }
 
 // preActivation is the BatchNorm that alone reads the layer, or the layer.

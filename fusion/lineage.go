@@ -17,13 +17,14 @@ const maxAncestors = 1 << 20
 
 // lineage is the parents of a model and the records of all known ancestors.
 type lineage struct {
+	models  []*models.Model
 	parents []string                   // keys of known
 	known   map[string]json.RawMessage // the Ancestor of each key, which is its hash
 }
 
 // lineageOf collects the ancestors of a model with these parents.
 func lineageOf(parents []*models.Model) *lineage {
-	l := &lineage{parents: make([]string, len(parents)), known: map[string]json.RawMessage{}}
+	l := &lineage{models: parents, parents: make([]string, len(parents)), known: map[string]json.RawMessage{}}
 	fingerprints := make([]string, len(parents))
 	var tasks sync.WaitGroup
 	for k, m := range parents {

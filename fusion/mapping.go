@@ -12,17 +12,6 @@ type slot struct {
 // axis without one stays as it is.
 type mapping map[slot]*transportMap
 
-// set gives all axes of a group their maps: rows for what makes the channels,
-// columns for what reads them.
-func (al mapping) set(g Group, rows, columns *transportMap) {
-	for _, ax := range g.Rows {
-		al[slot{ax.Param, ax.Dim}] = rows
-	}
-	for _, ax := range g.Columns {
-		al[slot{ax.Param, ax.Dim}] = columns
-	}
-}
-
 // equal tells whether two mappings do the same.
 func (al mapping) equal(other mapping) bool {
 	same := func(a, b mapping) bool {

@@ -75,6 +75,15 @@ func (p *plainNetwork) layer(l models.Layer) []float32 {
 		}
 	case models.MaxPool, models.AvgPool:
 		pool(l, x, in, y, out)
+	case models.AdaptiveAvgPool:
+		adapt(x, in, y, out)
+	case models.Concat:
+		y = y[:0]
+		for _, name := range l.Inputs {
+			y = append(y, p.values[name]...)
+		}
+	case models.Flatten, models.Dropout:
+		copy(y, x)
 	case models.GlobalAvgPool:
 		for i, v := range x {
 			y[i/(in.H*in.W)] += v / float32(in.H*in.W)
@@ -85,24 +94,64 @@ func (p *plainNetwork) layer(l models.Layer) []float32 {
 				y[i] += v
 			}
 		}
-	case models.Flatten:
-		copy(y, x)
+	default:
+		for i, v := range x {
+			y[i] = float32(activated(l, float64(v)))
+		}
 	}
 	return y
+}
+
+// activated is an elementwise operation, from its definition.
+func activated(l models.Layer, x float64) float64 {
+	below, above := math.Min(x, 0), math.Max(x, 0)
+	switch l.Op {
+	case models.ReLU6:
+		return math.Min(above, 6)
+	case models.LeakyReLU:
+		return above + 0.01*below
+	case models.ELU:
+		return above + math.Exp(below) - 1
+	case models.GELU:
+		return x * (1 + math.Erf(x/math.Sqrt2)) / 2
+	case models.SiLU:
+		return x / (1 + math.Exp(-x))
+	case models.Tanh:
+		return math.Tanh(x)
+	case models.Sigmoid:
+		return 1 / (1 + math.Exp(-x))
+	}
+	panic("no elementwise operation: " + l.Op)
+}
+
+// adapt takes the mean of the inputs whose part of an axis meets the output's.
+func adapt(x []float32, in models.Shape, y []float32, out models.Shape) {
+	meet := func(i, n, j, length int) bool { return i*length < (j+1)*n && j*n < (i+1)*length }
+	for i := range y {
+		sum, size := 0.0, 0.0
+		for j := range in.H * in.W {
+			if meet(i/out.W%out.H, out.H, j/in.W, in.H) && meet(i%out.W, out.W, j%in.W, in.W) {
+				sum, size = sum+float64(x[i/(out.H*out.W)*in.H*in.W+j]), size+1
+			}
+		}
+		y[i] = float32(sum / size)
+	}
 }
 
 func (p *plainNetwork) conv(l models.Layer, x []float32, in models.Shape, y []float32, out models.Shape) {
 	w, b := p.param(l, models.Weight), p.param(l, models.Bias)
 	k := l.Kernel
+	inner := in.C / max(l.Groups, 1)
 	for o := range out.C {
+		first := o / (out.C / max(l.Groups, 1)) * inner
 		for i := range out.H * out.W {
 			sum := 0.0
 			if l.Bias {
 				sum = float64(b[o])
 			}
 			top, left := i/out.W*l.Stride-l.Padding, i%out.W*l.Stride-l.Padding
-			for c := range in.C {
-				plane, filter := x[c*in.H*in.W:], w[(o*in.C+c)*k*k:]
+			for c := range inner {
+				plane, filter := x[(first+c)*in.H*in.W:], w[(o*inner+c)*k*k:]
 				for dy := max(0, -top); dy < min(k, in.H-top); dy++ {
 					for dx := max(0, -left); dx < min(k, in.W-left); dx++ {
 						sum += float64(filter[dy*k+dx]) * float64(plane[(top+dy)*in.W+left+dx])
@@ -116,6 +165,9 @@ func (p *plainNetwork) conv(l models.Layer, x []float32, in models.Shape, y []fl
 
 func (p *plainNetwork) norm(l models.Layer, x []float32, in models.Shape, y []float32) {
 	gamma, beta := p.param(l, models.Weight), p.param(l, models.Bias)
+	if l.NoAffine {
+		gamma, beta = slices.Repeat([]float32{1}, in.C), make([]float32, in.C)
+	}
 	mean, variance := p.param(l, models.RunningMean), p.param(l, models.RunningVar)
 	for i, v := range x {
 		c := i / (in.H * in.W)

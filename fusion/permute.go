@@ -40,11 +40,11 @@ func Permute(m *models.Model, seed uint64) (*models.Model, map[string][]int, err
 // choose makes the model of arch whose groups consist of the listed channels
 // of m's, in that order; groups without a list stay as they are.
 func choose(m *models.Model, s *structure, channels map[string][]int, arch *models.Arch) (*models.Model, error) {
-	al := mapping{}
+	maps := map[string]matched{}
 	for _, g := range s.groups {
 		if order, ok := channels[g.Name]; ok {
 			chosen := choosing(order, g.Size)
-			al.set(g, chosen, chosen)
+			maps[g.Name] = matched{rows: chosen, columns: chosen}
 		}
 	}
 	params, err := layout(arch, s.groups)
@@ -55,5 +55,5 @@ func choose(m *models.Model, s *structure, channels map[string][]int, arch *mode
 		Options: Options{Proportions: []float64{1}}, parents: []*models.Model{m},
 		structure: &structure{arch: arch, groups: s.groups, params: params},
 	}
-	return f.mix([]mapping{al}), nil
+	return f.mix([]mapping{s.mapping(maps)}), nil
 }

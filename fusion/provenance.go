@@ -61,7 +61,8 @@ func ProvenanceOf(m *models.Model) (*Provenance, error) {
 	return &p, nil
 }
 
-// sign makes the record of a model all of its metadata.
+// sign makes the metadata of a model: its record, and what its parents say of
+// inputs and classes.
 func (p Provenance) sign(m *models.Model, options any, from *lineage) error {
 	p.Schema, p.Revision = provenanceSchema, program.Revision()
 	p.Parents = from.parents
@@ -77,7 +78,7 @@ func (p Provenance) sign(m *models.Model, options any, from *lineage) error {
 		return fmt.Errorf("fusion: %s: %w", ProvenanceKey, err)
 	}
 	m.Meta = map[string]string{ProvenanceKey: string(text)}
-	return nil
+	return m.Inherit(from.models...)
 }
 
 // sign records a model that was derived from one other.

@@ -58,7 +58,7 @@ func Prune(m *models.Model, p Pruning) (*models.Model, error) {
 		kept[g.Name] = order[gone:]
 		slices.Sort(kept[g.Name])
 	}
-	pruned, err := choose(m, s, kept, narrowed(m.Arch, chosen, kept))
+	pruned, err := choose(m, s, kept, narrowed(m.Arch, s.groups, kept))
 	if err != nil {
 		return nil, err
 	}
@@ -120,12 +120,35 @@ func (p Pruning) order(m *models.Model, g Group, stream uint64) ([]int, error) {
 
 // narrowed is the architecture with the kept numbers of channels.
 func narrowed(a *models.Arch, groups []Group, kept map[string][]int) *models.Arch {
+	sizes := map[string]int{}
+	for name, order := range kept {
+		sizes[name] = len(order)
+	}
+	return resized(a, groups, sizes)
+}
+
+// resized is the architecture with other sizes of groups, by name; one without
+// keeps its own. A depthwise convolution has as many groups as channels.
+func resized(a *models.Arch, groups []Group, sizes map[string]int) *models.Arch {
 	n := *a
 	n.Layers = slices.Clone(a.Layers)
+	rows := map[string]int{} // by parameter
 	for _, g := range groups {
-		for _, m := range g.Members {
-			i := slices.IndexFunc(n.Layers, func(l models.Layer) bool { return l.Name == m.Layer })
-			n.Layers[i].Out = len(kept[g.Name])
+		size, ok := sizes[g.Name]
+		if !ok {
+			size = g.Size
+		}
+		for _, ax := range g.Rows {
+			rows[ax.Param] += size * ax.Fold
+		}
+	}
+	for i, l := range n.Layers {
+		if !weighted(l) {
+			continue
+		}
+		n.Layers[i].Out = rows[l.Name+"."+string(models.Weight)]
+		if l.Groups == l.Out { // not so of Fixed channels, which are all kept
+			n.Layers[i].Groups = n.Layers[i].Out
 		}
 	}
 	return &n

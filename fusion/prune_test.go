@@ -10,7 +10,7 @@ import (
 
 // Channels that do nothing are the first to go, and nothing changes.
 func TestPruningSilentChannelsKeepsTheFunction(t *testing.T) {
-	for _, family := range []string{"mlp with bias", "lenet", "vgg11_bn", "resnet18"} {
+	for _, family := range []string{"mlp with bias", "lenet", "vgg11_bn", "resnet18", "mobilenet", "densenet", "grouped"} {
 		m := networks()[family](t, 1)
 		groups, err := Groups(m.Arch)
 		if err != nil {
@@ -18,7 +18,7 @@ func TestPruningSilentChannelsKeepsTheFunction(t *testing.T) {
 		}
 		for _, g := range groups {
 			if g.Role == Hidden {
-				silence(m, g)
+				silence(m, g, joints(groups))
 			}
 		}
 		for _, criterion := range []Criterion{L1, L2} {
@@ -38,11 +38,14 @@ func TestPruningSilentChannelsKeepsTheFunction(t *testing.T) {
 }
 
 // silence zeroes all that makes every second channel of a group.
-func silence(m *models.Model, g Group) {
+func silence(m *models.Model, g Group, joints map[slot][]part) {
 	for _, ax := range g.Rows {
-		v := axisView(m.Params[ax.Param], ax)
+		v, from := axisView(m.Params[ax.Param], ax), 0
+		if ax.Part > 0 {
+			from, _ = offset(joints[slot{ax.Param, ax.Dim}], ax.Part, func(g Group) int { return g.Size })
+		}
 		for c := 0; c < g.Size; c += 2 {
-			clear(v.Data[c*v.Inner : (c+1)*v.Inner])
+			clear(v.Data[(from+c)*v.Inner : (from+c+1)*v.Inner])
 		}
 	}
 }

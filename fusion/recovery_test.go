@@ -15,6 +15,9 @@ func networks() map[string]func(t testing.TB, seed uint64) *models.Model {
 	family := func(name string, o models.Options) func(testing.TB, uint64) *models.Model {
 		return func(t testing.TB, seed uint64) *models.Model { return build(t, name, o, seed) }
 	}
+	own := func(arch func() *models.Arch) func(testing.TB, uint64) *models.Model {
+		return func(t testing.TB, seed uint64) *models.Model { return randomModel(t, arch(), seed) }
+	}
 	return map[string]func(t testing.TB, seed uint64) *models.Model{
 		"mlp":           family("mlpnet", models.Options{Hidden: []int{40, 30, 20}}),
 		"mlp with bias": family("mlpnet", models.Options{Hidden: []int{40, 30, 20}, Bias: true}),
@@ -22,6 +25,10 @@ func networks() map[string]func(t testing.TB, seed uint64) *models.Model {
 		"vgg11":         family("vgg11", models.Options{Width: 1. / 16, Input: small}),
 		"vgg11_bn":      family("vgg11_bn", models.Options{Width: 1. / 16, Input: small}),
 		"resnet18":      family("resnet18", models.Options{Width: 1. / 16, Input: models.Shape{C: 3, H: 16, W: 16}}),
+		"mobilenet":     own(func() *models.Arch { return mobileNet(1) }),
+		"densenet":      own(func() *models.Arch { return denseNet(1) }),
+		"activations":   own(everyActivation),
+		"grouped":       own(grouped),
 		"resnet18_bn":   family("resnet18_bn", models.Options{Width: 1. / 16, Input: models.Shape{C: 3, H: 16, W: 16}}),
 	}
 }
@@ -85,6 +92,27 @@ func TestPlantedPermutationIsRecovered(t *testing.T) {
 					recover(t, network(t, seed), seed, options)
 				}
 			})
+		}
+	}
+}
+
+// Aligned to another network, a parent still computes its own function.
+func TestAlignedParentComputesTheParentsFunction(t *testing.T) {
+	for name, network := range networks() {
+		for _, o := range []Options{
+			{},
+			{MatchInputs: true, Descent: 5},
+			{Align: Activations, Record: newPlainNetwork, Cost: Cosine},
+		} {
+			a, b := network(t, 1), network(t, 2)
+			o.Samples = noise(a.Arch.Input, 6, 3)
+			m := aligned(t, a, b, o)
+			if d := relativeDifference(logits(t, a, o.Samples.(InMemory)), logits(t, m, o.Samples.(InMemory))); d > 1e-4 {
+				t.Errorf("%s by %s: logits differ by %v", name, o.Align, d)
+			}
+			if share := equalValues(a, m); share > 0.5 {
+				t.Errorf("%s by %s: %v of the values did not move", name, o.Align, share)
+			}
 		}
 	}
 }

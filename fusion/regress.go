@@ -18,6 +18,8 @@ import (
 // each behind those already solved, the output layer too. This is least squares
 // as in RegMean (Jin et al. 2023), with the fused model's own inputs in place of
 // the parents'. A layer gains a bias if it had none. No label is used.
+// Convolutions of several groups, and batch norms that could not be folded, stay
+// as averaged: the layers that read them correct for it.
 //
 // The parents run once, for what the layers should put out; the fused model
 // runs from a frontier that moves on as layers are solved.
@@ -72,7 +74,7 @@ func (f *fuser) regressed(a *models.Arch, shapes map[string]models.Shape) []regr
 	var layers []regressed
 	for i := range a.Layers {
 		l := &a.Layers[i]
-		if weighted(*l) && !f.readsSamples(*l) {
+		if weighted(*l) && l.Groups <= 1 && !f.readsSamples(*l) {
 			r := regressed{layer: l, in: shapes[l.Inputs[0]], out: shapes[l.Name]}
 			r.samples = min(r.enough(), f.Samples.Len())
 			layers = append(layers, r)

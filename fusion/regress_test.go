@@ -54,6 +54,10 @@ func TestRegressionBringsTheFusedLogitsToTheParentsAverage(t *testing.T) {
 		"resnet18_bn of three widths": family("resnet18_bn", 1./8, 1./16, 3./32),
 		"mlps, the narrow one first":  {build(t, "mlpnet", models.Options{Hidden: []int{20, 15, 10}}, 1), build(t, "mlpnet", models.Options{Hidden: []int{40, 30, 20}}, 2)},
 		"mlps, the wide one first":    {build(t, "mlpnet", models.Options{Hidden: []int{40, 30, 20}}, 1), build(t, "mlpnet", models.Options{Hidden: []int{20, 15, 10}}, 2)},
+		"mobilenet":                   {networks()["mobilenet"](t, 1), networks()["mobilenet"](t, 2)},
+		"densenet":                    {networks()["densenet"](t, 1), networks()["densenet"](t, 2)},
+		"activations":                 {networks()["activations"](t, 1), networks()["activations"](t, 2)},
+		"grouped":                     {networks()["grouped"](t, 1), networks()["grouped"](t, 2)},
 	} {
 		x := noise(parents[0].Arch.Input, 30, 3)
 		o := best(t, x)
@@ -76,7 +80,7 @@ func TestRegressionBringsTheFusedLogitsToTheParentsAverage(t *testing.T) {
 }
 
 func TestRegressionLeavesCopiesAlone(t *testing.T) {
-	for _, name := range []string{"mlp", "resnet18"} {
+	for _, name := range []string{"mlp", "resnet18", "mobilenet", "densenet", "activations", "grouped"} {
 		network := networks()[name]
 		m := network(t, 1)
 		x := noise(m.Arch.Input, 6, 3)

@@ -111,10 +111,11 @@ func (f *fuser) normsFitPaper(sites []site) error {
 	return nil
 }
 
-// groupReadBy returns the group of the channels that a layer reads.
+// groupReadBy returns the group of the channels that a layer reads, none where
+// they are those of several or it reads in groups.
 func (f *fuser) groupReadBy(layer string) Group {
 	for _, g := range f.groups {
-		if slices.ContainsFunc(g.Columns, func(ax Axis) bool { return ax.Param == layer+"."+string(models.Weight) }) {
+		if slices.ContainsFunc(g.Columns, func(ax Axis) bool { return ax.Param == layer+"."+string(models.Weight) && ax.Part == 0 }) {
 			return g
 		}
 	}

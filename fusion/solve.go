@@ -46,5 +46,5 @@ func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, err
 
 // fixed tells the groups whose channels stay where they are.
 func (f *fuser) fixed(g Group) bool {
-	return g.Role == Input || g.Role == Output && !f.TransportOutput
+	return g.Role == Input || g.Role == Fixed || g.Role == Output && !f.TransportOutput
 }

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"fmt"
+	"slices"
 
 	"otfusion/models"
 )
@@ -10,6 +11,7 @@ import (
 type structure struct {
 	arch   *models.Arch
 	groups []Group
+	joints map[slot][]part
 	params []param
 	byName map[string]param
 }
@@ -19,7 +21,7 @@ func derive(a *models.Arch) (*structure, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &structure{arch: a, groups: groups, byName: map[string]param{}}
+	s := &structure{arch: a, groups: groups, joints: joints(groups), byName: map[string]param{}}
 	if s.params, err = layout(a, groups); err != nil {
 		return nil, err
 	}
@@ -29,7 +31,8 @@ func derive(a *models.Arch) (*structure, error) {
 	return s, nil
 }
 
-// param is a parameter with its aligned axes: rows and, of weights, columns.
+// param is a parameter with its aligned axes: rows and, of weights, columns. An
+// axis of several groups is one whose channels are its entries.
 type param struct {
 	models.ParamSpec
 	axes []Axis
@@ -43,12 +46,19 @@ func layout(a *models.Arch, groups []Group) ([]param, error) {
 	}
 	axes := map[string][]Axis{}
 	for _, g := range groups {
-		for _, ax := range g.Rows {
-			axes[ax.Param] = append([]Axis{ax}, axes[ax.Param]...)
-		}
-		for _, ax := range g.Columns {
+		for _, ax := range slices.Concat(g.Rows, g.Columns) {
+			switch ax.Part {
+			case 0:
+			case 1:
+				ax = Axis{Param: ax.Param, Dim: ax.Dim, Fold: 1}
+			default:
+				continue
+			}
 			axes[ax.Param] = append(axes[ax.Param], ax)
 		}
+	}
+	for _, all := range axes {
+		slices.SortFunc(all, func(x, y Axis) int { return x.Dim - y.Dim })
 	}
 	params := make([]param, len(specs))
 	for i, p := range specs {

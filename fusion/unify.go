@@ -21,11 +21,12 @@ func unify(parents []*models.Model) (unified []*models.Model, notes []string, er
 	if err := sound(parents); err != nil {
 		return nil, nil, err
 	}
+	if _, err := models.Agreed(parents...); err != nil {
+		return nil, nil, fmt.Errorf("fusion: %w", err)
+	}
 	unified = parents
 	if other := slices.IndexFunc(parents, func(m *models.Model) bool { return !normed(m) }); other >= 0 {
-		if unified, err = withoutBatchNorm(parents, &notes, fmt.Sprintf("parent %d has none", other)); err != nil {
-			return nil, nil, err
-		}
+		unified = withoutBatchNorm(parents, &notes, fmt.Sprintf("parent %d has none", other))
 	}
 	unified = withBiases(unified, &notes)
 	for k, m := range unified[1:] {
@@ -55,21 +56,20 @@ func normed(m *models.Model) bool {
 	return slices.ContainsFunc(m.Arch.Layers, func(l models.Layer) bool { return l.Op == models.BatchNorm })
 }
 
-// withoutBatchNorm folds the batch norms of those models that have some, and
-// notes it with the reason.
-func withoutBatchNorm(ms []*models.Model, notes *[]string, reason string) ([]*models.Model, error) {
+// withoutBatchNorm folds the batch norms that can be folded of those models that
+// have some, and notes it with the reason.
+func withoutBatchNorm(ms []*models.Model, notes *[]string, reason string) []*models.Model {
 	plain := slices.Clone(ms)
 	for k, m := range ms {
 		if !normed(m) {
 			continue
 		}
-		var err error
-		if plain[k], err = foldBatchNorms(m); err != nil {
-			return nil, err
+		if plain[k], _ = foldBatchNorms(m); plain[k].Arch.Equal(m.Arch) {
+			continue
 		}
 		*notes = append(*notes, fmt.Sprintf("parent %d: batch norms folded into the layers before them (%s)", k, reason))
 	}
-	return plain, nil
+	return plain
 }
 
 // withBiases gives every layer a bias, of zeros, that has one in another model.

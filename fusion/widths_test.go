@@ -51,6 +51,25 @@ func TestExpansionScalesLogitsByTheRatioPerHiddenLayer(t *testing.T) {
 	}
 }
 
+// The function stays too where channels of several widths stand side by side,
+// are filtered each by its own, or are added.
+func TestExpansionKeepsTheFunctionOfOtherGraphs(t *testing.T) {
+	for _, arch := range []func(int) *models.Arch{mobileNet, denseNet} {
+		narrow, wide := randomModel(t, arch(1), 1), randomModel(t, arch(2), 2)
+		x := noise(narrow.Arch.Input, 4, 3)
+		for _, o := range []Options{{}, {MatchInputs: true, Descent: 3}, {Align: Activations, Record: newPlainNetwork, Samples: x}} {
+			o.PreserveScale = true
+			m := aligned(t, narrow, wide, o)
+			if err := m.Check(); err != nil {
+				t.Fatal(err)
+			}
+			if d := relativeDifference(logits(t, narrow, x), logits(t, m, x)); d > 1e-4 {
+				t.Errorf("%s by %s: logits differ by %v", narrow.Arch.Name, o.Align, d)
+			}
+		}
+	}
+}
+
 // Wide channels are copies of narrow ones, as if each had been split in two:
 // contraction undoes it.
 func TestContractionOfCopiesIsTheOriginal(t *testing.T) {

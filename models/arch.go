@@ -20,13 +20,23 @@ const (
 	Linear        Op = "Linear"        // weight (out, in), bias (out)
 	Conv2D        Op = "Conv2D"        // weight (out, in, kernel, kernel), bias (out)
 	BatchNorm     Op = "BatchNorm"     // weight, bias, running_mean, running_var (channels)
-	ReLU          Op = "ReLU"          // max(x, 0)
+	ReLU          Op = "ReLU"          // max(x, 0); the other elementwise operations are in activation.go
 	MaxPool       Op = "MaxPool"       // kernel, stride, padding
 	AvgPool       Op = "AvgPool"       // kernel, stride, padding; padded zeros count, as in PyTorch
 	GlobalAvgPool Op = "GlobalAvgPool" // mean over height and width
 	Add           Op = "Add"           // sum of two or more inputs of one shape
 	Flatten       Op = "Flatten"       // (C, H, W) to C·H·W features, channel-major
+
+	AdaptiveAvgPool Op = "AdaptiveAvgPool" // means of windows that cover the map, as many as height and width say
+	Concat          Op = "Concat"          // channels of two or more inputs of one height and width, side by side
+	Dropout         Op = "Dropout"         // in training, zeroes values with probability rate and divides the others by 1 − rate
 )
+
+// operations lists what an Arch can be made of.
+func operations() []Op {
+	return append([]Op{Linear, Conv2D, BatchNorm, MaxPool, AvgPool, GlobalAvgPool, AdaptiveAvgPool, Add, Concat, Flatten, Dropout},
+		activations()...)
+}
 
 // InputName is the name under which layers refer to the network's input.
 const InputName = "input"
@@ -45,6 +55,13 @@ type Layer struct {
 	Stride  int      `json:"stride,omitempty"`  // of Conv2D and pools
 	Padding int      `json:"padding,omitempty"` // of Conv2D and pools, zeros on every side
 	Bias    bool     `json:"bias,omitempty"`    // Linear and Conv2D: has a bias
+
+	Groups   int     `json:"groups,omitempty"`    // Conv2D: runs of channels that are convolved apart; 1 if zero
+	NoAffine bool    `json:"no_affine,omitempty"` // BatchNorm: has no weight and bias
+	Height   int     `json:"height,omitempty"`    // of AdaptiveAvgPool's output
+	Width    int     `json:"width,omitempty"`     // of AdaptiveAvgPool's output
+	Alpha    float64 `json:"alpha,omitempty"`     // of LeakyReLU and ELU; PyTorch's default if zero
+	Rate     float64 `json:"rate,omitempty"`      // of Dropout
 }
 
 // Arch is an architecture: layers in topological order, the last one being the
@@ -90,8 +107,15 @@ func (a *Arch) Equal(b *Arch) bool {
 
 func equalLayer(l, m Layer) bool {
 	inputs := slices.Equal(l.Inputs, m.Inputs)
+	l, m = l.explicit(), m.explicit()
 	l.Inputs, m.Inputs = nil, nil
 	return inputs && fmt.Sprint(l) == fmt.Sprint(m)
+}
+
+// explicit is the layer with the values that zeros stand for.
+func (l Layer) explicit() Layer {
+	l.Alpha, l.Groups = l.Slope(), max(l.Groups, 1)
+	return l
 }
 
 // Consumers lists, for each layer and the input, the layers that read it, in

@@ -33,6 +33,14 @@ func TestArchErrorsNameTheLayer(t *testing.T) {
 		{[]Layer{with(func(l *Layer) { l.Padding = -1 })}, "layer c: kernel 3, stride 1, padding -1 make no window"},
 		{[]Layer{with(func(l *Layer) { l.Padding = 1 << 62 })}, "make no window"},
 		{[]Layer{with(func(l *Layer) { l.Kernel = 11 })}, "layer c: kernel 11 is larger than the padded input 10×10"},
+		{[]Layer{{Name: "x", Op: "LayerNorm", Inputs: in}}, `layer x: unknown operation "LayerNorm", known are Linear, Conv2D, `},
+		{[]Layer{with(func(l *Layer) { l.Groups = 3 })}, "layer c: 3 groups do not divide 2 input and 4 output channels"},
+		{[]Layer{with(func(l *Layer) { l.Groups, l.Out = 2, 5 })}, "layer c: 2 groups do not divide 2 input and 5 output channels"},
+		{[]Layer{with(func(l *Layer) { l.Groups = -1 })}, "layer c: -1 groups"},
+		{[]Layer{{Name: "d", Op: Dropout, Inputs: in, Rate: 1}}, "layer d: wanted a rate from 0 to below 1, found 1"},
+		{[]Layer{{Name: "a", Op: AdaptiveAvgPool, Inputs: in, Height: 3}}, "layer a: AdaptiveAvgPool of input 2×8×8 gives no output"},
+		{[]Layer{{Name: "k", Op: Concat, Inputs: in}}, "layer k: Concat wants 2 inputs, has 1"},
+		{[]Layer{with(func(l *Layer) { l.Stride = 2 }), {Name: "k", Op: Concat, Inputs: []string{"c", InputName}}}, "layer k: Concat of c 4×4×4 and input 2×8×8"},
 		{[]Layer{{Name: "p", Op: MaxPool, Inputs: in, Kernel: 2, Stride: 2, Padding: 2}}, "layer p: padding 2 is over half the kernel 2"},
 	} {
 		a := &Arch{Name: "test", Input: Shape{2, 8, 8}, Layers: c.layers}
@@ -52,7 +60,14 @@ func TestShapes(t *testing.T) {
 		{Name: "max", Op: MaxPool, Inputs: []string{"bn"}, Kernel: 3, Stride: 2, Padding: 1},
 		{Name: "avg", Op: AvgPool, Inputs: []string{"max"}, Kernel: 3, Stride: 2},
 		{Name: "sum", Op: Add, Inputs: []string{"avg", "avg", "avg"}},
-		{Name: "flat", Op: Flatten, Inputs: []string{"sum"}},
+		{Name: "depthwise", Op: Conv2D, Inputs: []string{"sum"}, Out: 8, Kernel: 3, Stride: 1, Padding: 1, Groups: 8},
+		{Name: "grouped", Op: Conv2D, Inputs: []string{"depthwise"}, Out: 6, Kernel: 1, Stride: 1, Groups: 2},
+		{Name: "bare", Op: BatchNorm, Inputs: []string{"grouped"}, NoAffine: true},
+		{Name: "gelu", Op: GELU, Inputs: []string{"bare"}},
+		{Name: "both", Op: Concat, Inputs: []string{"sum", "gelu"}},
+		{Name: "adaptive", Op: AdaptiveAvgPool, Inputs: []string{"both"}, Height: 2, Width: 5},
+		{Name: "drop", Op: Dropout, Inputs: []string{"adaptive"}, Rate: 0.5},
+		{Name: "flat", Op: Flatten, Inputs: []string{"drop"}},
 		{Name: "fc", Op: Linear, Inputs: []string{"flat"}, Out: 5},
 	}}
 	shapes, err := a.Shapes()
@@ -60,19 +75,21 @@ func TestShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]Shape{
-		"conv": Shape{8, 16, 16},
-		"bn":   Shape{8, 16, 16},
-		"max":  Shape{8, 8, 8},
-		"avg":  Shape{8, 3, 3},
-		"sum":  Shape{8, 3, 3},
-		"flat": Shape{72, 1, 1},
-		"fc":   Shape{5, 1, 1},
+		"conv":     Shape{8, 16, 16},
+		"bn":       Shape{8, 16, 16},
+		"max":      Shape{8, 8, 8},
+		"avg":      Shape{8, 3, 3},
+		"sum":      Shape{8, 3, 3},
+		"both":     Shape{14, 3, 3},
+		"adaptive": Shape{14, 2, 5},
+		"flat":     Shape{140, 1, 1},
+		"fc":       Shape{5, 1, 1},
 	} {
 		if shapes[name] != want {
 			t.Errorf("%s gives %v, want %v", name, shapes[name], want)
 		}
 	}
-	if want := (8*3*7*7 + 8) + 16 + 5*72; a.Count() != want {
+	if want := (8*3*7*7 + 8) + 16 + 8*3*3 + 6*4 + 5*140; a.Count() != want {
 		t.Errorf("%d parameters, want %d", a.Count(), want)
 	}
 }
@@ -100,9 +117,9 @@ func TestBuildRefuses(t *testing.T) {
 		want string
 	}{
 		{"alexnet", Options{}, `unknown architecture "alexnet", known are mlpnet, `},
-		{"mlpnet", Options{BatchNorm: true}, "no convolutions"},
-		{"mlpnet", Options{Hidden: []int{0}}, "wanted positive numbers"},
-		{"vgg11", Options{Width: -1}, "wanted positive numbers"},
+		{"mlpnet", Options{Hidden: []int{0}}, "wanted positive hidden widths, found [0]"},
+		{"vgg11", Options{Width: -1}, "wanted a width multiplier above 0 and at most 64, found -1"},
+		{"vgg11", Options{Width: 100}, "wanted a width multiplier above 0 and at most 64, found 100"},
 		{"vgg11", Options{Input: Shape{1, 28, 28}}, "models: vgg11 does not fit an input of 1×28×28: layer features."},
 	} {
 		_, err := Build(c.name, c.opts)

@@ -30,9 +30,18 @@ func (b *builder) linear(name string, out int) {
 
 // conv appends a convolution and, where the network has them, its batch norm.
 func (b *builder) conv(name, norm string, out, kernel, stride int) {
+	b.plainConv(name, out, kernel, stride)
+	b.batchNorm(norm)
+}
+
+func (b *builder) plainConv(name string, out, kernel, stride int) {
 	b.add(Layer{Name: name, Op: Conv2D, Out: out, Kernel: kernel, Stride: stride, Padding: kernel / 2, Bias: b.bias})
+}
+
+// batchNorm appends a batch norm where the network has them.
+func (b *builder) batchNorm(name string) {
 	if b.norm {
-		b.add(Layer{Name: norm, Op: BatchNorm})
+		b.add(Layer{Name: name, Op: BatchNorm})
 	}
 }
 

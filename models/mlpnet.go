@@ -5,9 +5,6 @@ import "fmt"
 // mlpNet is the paper's MLPNet for MNIST: 784–400–200–100–10 with ReLU, no
 // biases, layers fc1 to fc4 (Singh & Jaggi 2020, appendix S1.1).
 func mlpNet(name string, o Options) (*Arch, error) {
-	if o.BatchNorm {
-		return nil, fmt.Errorf("models: mlpnet has no convolutions to put batch norm after")
-	}
 	o = o.withDefaults(Shape{1, 28, 28})
 	hidden := o.Hidden
 	if hidden == nil {
@@ -17,6 +14,7 @@ func mlpNet(name string, o Options) (*Arch, error) {
 	b.flatten("flatten")
 	for i, h := range hidden {
 		b.linear(fmt.Sprintf("fc%d", i+1), h)
+		b.batchNorm(fmt.Sprintf("bn%d", i+1))
 		b.relu(fmt.Sprintf("relu%d", i+1))
 	}
 	b.linear(fmt.Sprintf("fc%d", len(hidden)+1), o.Classes)

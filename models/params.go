@@ -22,7 +22,7 @@ type ParamSpec struct {
 	Layer string // the layer it belongs to
 	Op    Op     // that layer's operation
 	Role  Role
-	Shape []int // PyTorch's: (out, in), (out, in, kh, kw) or (channels)
+	Shape []int // PyTorch's: (out, in), (out, in/groups, kh, kw) or (channels)
 }
 
 // Len is the number of values.
@@ -75,8 +75,11 @@ func (l Layer) params(in Shape) []ParamSpec {
 	case Linear:
 		specs = append(specs, spec(Weight, l.Out, in.C))
 	case Conv2D:
-		specs = append(specs, spec(Weight, l.Out, in.C, l.Kernel, l.Kernel))
+		specs = append(specs, spec(Weight, l.Out, in.C/max(l.Groups, 1), l.Kernel, l.Kernel))
 	case BatchNorm:
+		if l.NoAffine {
+			return []ParamSpec{spec(RunningMean, in.C), spec(RunningVar, in.C)}
+		}
 		return []ParamSpec{spec(Weight, in.C), spec(Bias, in.C), spec(RunningMean, in.C), spec(RunningVar, in.C)}
 	}
 	if l.Bias && len(specs) > 0 {

@@ -94,7 +94,7 @@ func (l Layer) infer(known map[string]Shape) (Shape, error) {
 
 func (l Layer) inputShapes(known map[string]Shape) ([]Shape, error) {
 	want := 1
-	if l.Op == Add {
+	if l.Op == Add || l.Op == Concat {
 		want = max(2, len(l.Inputs))
 	}
 	if len(l.Inputs) != want {
@@ -121,27 +121,62 @@ func (l Layer) output(ins []Shape) (Shape, error) {
 		}
 		return Shape{l.Out, 1, 1}, nil
 	case Conv2D:
+		if err := l.checkGroups(in); err != nil {
+			return Shape{}, err
+		}
 		return l.window(in, l.Out)
 	case MaxPool, AvgPool:
 		if 2*l.Padding > l.Kernel {
 			return Shape{}, fmt.Errorf("padding %d is over half the kernel %d", l.Padding, l.Kernel)
 		}
 		return l.window(in, in.C)
-	case ReLU, BatchNorm:
+	case BatchNorm:
+		return in, nil
+	case Dropout:
+		if !(l.Rate >= 0 && l.Rate < 1) {
+			return Shape{}, fmt.Errorf("wanted a rate from 0 to below 1, found %g", l.Rate)
+		}
 		return in, nil
 	case GlobalAvgPool:
 		return Shape{in.C, 1, 1}, nil
+	case AdaptiveAvgPool:
+		return Shape{in.C, l.Height, l.Width}, nil
+	case Concat:
+		return l.concat(ins)
 	case Flatten:
 		return Shape{in.Len(), 1, 1}, nil
 	case Add:
 		for i, s := range ins {
 			if s != in {
-				return Shape{}, fmt.Errorf("Add of %s %v and %s %v", l.Inputs[0], in, l.Inputs[i], s)
+				return Shape{}, fmt.Errorf("%s of %s %v and %s %v", l.Op, l.Inputs[0], in, l.Inputs[i], s)
 			}
 		}
 		return in, nil
 	}
-	return Shape{}, fmt.Errorf("unknown operation %q", l.Op)
+	if l.Op.Elementwise() {
+		return in, nil
+	}
+	return Shape{}, fmt.Errorf("unknown operation %q, known are %s", l.Op, join(operations()))
+}
+
+func join(ops []Op) string {
+	names := make([]string, len(ops))
+	for i, o := range ops {
+		names[i] = string(o)
+	}
+	return strings.Join(names, ", ")
+}
+
+// concat is the shape of the inputs' channels side by side.
+func (l Layer) concat(ins []Shape) (Shape, error) {
+	out := Shape{0, ins[0].H, ins[0].W}
+	for i, s := range ins {
+		if s.H != out.H || s.W != out.W {
+			return Shape{}, fmt.Errorf("%s of %s %v and %s %v", l.Op, l.Inputs[0], ins[0], l.Inputs[i], s)
+		}
+		out.C += s.C
+	}
+	return out, nil
 }
 
 // window is the output of sliding a kernel over the input.

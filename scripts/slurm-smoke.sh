@@ -91,7 +91,7 @@ results="the node's results"
 ln -s "$bin" otfusion
 PATH="$dir/work:$PATH"
 export PATH
-otfusion experiment manifest mnist-pair --scale smoke --engine slurm --shards $shards --cpus 1 --memory 1 \
+otfusion experiment manifest mnist-pair --scale smoke --scheduler slurm --shards $shards --cpus 1 --memory 1 \
 	--results "$results" --out job.sh
 sbatch --wait job.sh
 grep -H '^\[' slurm-*.out >&2

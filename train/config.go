@@ -19,6 +19,7 @@ type Config struct {
 	Arch       *models.Arch  // trained from scratch; ignored with Initial
 	Initial    *models.Model // fine-tuned; nil: start from scratch
 	Data       data.Splits   // [Recipe.Splits], or parts of them
+	Part       string        // for the record: what part of the dataset Data is; empty: all
 	Recipe     Recipe        //
 	RecipeName string        // for the record, such as "laptop"
 	Seed       uint64        // of the initialisation, the order and the augmentation
@@ -76,8 +77,20 @@ func (c Config) check() error {
 	if err := c.Distill.check(c.Arch); err != nil {
 		return err
 	}
+	if err := c.Distill.expects(c.Data.Train); err != nil {
+		return err
+	}
+	if c.Initial != nil {
+		if err := expects("the model", c.Initial, c.Data.Train); err != nil {
+			return err
+		}
+	}
 	return fits(c.Arch, c.Data.Train)
 }
+
+// batch is the number of images of a step: the recipe's, or all where there are
+// fewer, so that no memory is set aside for images that do not exist.
+func (c Config) batch() int { return min(c.Recipe.Batch, c.Data.Train.Len()) }
 
 // dropsLast reports whether a partial last batch is left out: batch norm's
 // statistics would be those of its padding too.

@@ -20,7 +20,8 @@ type Distillation struct {
 	PerClass    bool      // divide KL by the number of classes too
 }
 
-// maxTemperature is where T² still is a number of use in float32.
+// maxTemperature and its inverse bound T: within them T² and logits/T are
+// numbers of use in float32.
 const maxTemperature = 1e6
 
 func (d *Distillation) check(student *models.Arch) error {
@@ -31,8 +32,8 @@ func (d *Distillation) check(student *models.Arch) error {
 		return fmt.Errorf("distillation: wanted a teacher, found none")
 	case !(d.Gamma > 0 && d.Gamma <= 1):
 		return fmt.Errorf("distillation: wanted γ above 0 and at most 1, found %g", d.Gamma)
-	case !(d.Temperature > 0 && d.Temperature <= maxTemperature):
-		return fmt.Errorf("distillation: wanted a temperature above 0 and at most %g, found %g", float64(maxTemperature), d.Temperature)
+	case !(d.Temperature >= 1/maxTemperature && d.Temperature <= maxTemperature):
+		return fmt.Errorf("distillation: wanted a temperature from %g to %g, found %g", 1/maxTemperature, maxTemperature, d.Temperature)
 	}
 	if _, err := ensembleWeights(d.Weights, len(d.Teachers)); err != nil {
 		return fmt.Errorf("distillation: %w", err)

@@ -140,9 +140,9 @@ func TestDistillationErrors(t *testing.T) {
 		"wanted a teacher":                 {Gamma: .5, Temperature: 1},
 		"teacher 1: wanted a network":      {Teachers: []*models.Model{two[0], nil}, Gamma: .5, Temperature: 1},
 		"γ above 0 and at most 1, found 0": {Teachers: two, Temperature: 1},
-		"at most 1e+06, found 1e+300":      {Teachers: two, Gamma: 1, Temperature: 1e300},
-		"above 0 and at most":              {Teachers: two, Gamma: 1, Temperature: math.NaN()},
-		"one weight for each":              {Teachers: two, Weights: []float64{1}, Gamma: 1, Temperature: 1},
+		"1e-06 to 1e+06, found 1e+300":     {Teachers: two, Gamma: 1, Temperature: 1e300},
+		"1e-06 to 1e+06":                   {Teachers: two, Gamma: 1, Temperature: math.NaN()},
+		"wanted 2 weights, found 1":        {Teachers: two, Weights: []float64{1}, Gamma: 1, Temperature: 1},
 		"teacher 1 maps 1×4×4 to 5 classes, the student 1×4×4 to 3": {Teachers: []*models.Model{two[0], foreign}, Gamma: 1, Temperature: 1},
 	} {
 		c := tinyConfig(t, t.TempDir())

@@ -46,7 +46,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Evaluate scores one model on a dataset. It fails where the model does not
+// Evaluate scores one model on a dataset, whose images are normalised as the
+// model's metadata says, or else as the dataset says. It fails where the model does not
 // fit the dataset, where its logits are not finite, and when ctx is cancelled.
 func Evaluate(ctx context.Context, m *models.Model, d *data.Dataset, o Options) (Score, error) {
 	logits, err := Logits(ctx, m, d, o)
@@ -136,6 +137,10 @@ type evaluator struct {
 func newEvaluator(m *models.Model, d *data.Dataset, o Options) (*evaluator, error) {
 	o = o.withDefaults()
 	if err := fits(m.Arch, d); err != nil {
+		return nil, fmt.Errorf("train: evaluate: %w", err)
+	}
+	d, err := normalised(m, d)
+	if err != nil {
 		return nil, fmt.Errorf("train: evaluate: %w", err)
 	}
 	o.Batch = max(1, min(o.Batch, d.Len()))

@@ -16,13 +16,14 @@ import (
 // identity is everything that decides what a run computes. Two runs of one
 // identity, on the same machine with as many threads, end with the same bits.
 type identity struct {
-	Arch       *models.Arch     `json:"arch"`
-	Recipe     Recipe           `json:"recipe"`
-	RecipeName string           `json:"recipe_name,omitempty"`
-	Seed       uint64           `json:"seed"`
-	Data       dataIdentity     `json:"data"`
-	Initial    string           `json:"initial,omitempty"` // fingerprint of the model that is fine-tuned
-	Distill    *distillIdentity `json:"distill,omitempty"`
+	Arch       *models.Arch          `json:"arch"`
+	Recipe     Recipe                `json:"recipe"`
+	RecipeName string                `json:"recipe_name,omitempty"`
+	Seed       uint64                `json:"seed"`
+	Data       dataIdentity          `json:"data"`
+	Normalised *models.Normalisation `json:"normalised,omitempty"` // nil: as Data.Raw says, or unknown
+	Initial    string                `json:"initial,omitempty"`    // fingerprint of the model that is fine-tuned
+	Distill    *distillIdentity      `json:"distill,omitempty"`
 }
 
 // dataIdentity names a dataset and the fingerprints of its parts.
@@ -31,13 +32,15 @@ type dataIdentity struct {
 	Train      string `json:"train"`
 	Validation string `json:"validation,omitempty"`
 	Test       string `json:"test,omitempty"`
-	Raw        bool   `json:"raw,omitempty"` // pixels of 0 to 255 to train on, not normalised ones
+	Raw        bool   `json:"raw,omitempty"`  // pixels of 0 to 255 to train on, not normalised ones
+	Part       string `json:"part,omitempty"` // of the dataset, as the command line spells it
 }
 
 func (c Config) identity() identity {
 	id := identity{
 		Arch: c.Arch, Recipe: c.Recipe, RecipeName: c.RecipeName, Seed: c.Seed,
-		Data: dataIdentity{Name: c.Data.Train.Name, Train: c.Data.Train.Fingerprint(), Raw: c.Data.Train.Raw()}, Distill: c.Distill.identity(),
+		Data: dataIdentity{Name: c.Data.Train.Name, Train: c.Data.Train.Fingerprint(), Raw: c.Data.Train.Raw(), Part: c.Part}, Distill: c.Distill.identity(),
+		Normalised: c.normalisation(),
 	}
 	if nonEmpty(c.Data.Test) {
 		id.Data.Test = c.Data.Test.Fingerprint()

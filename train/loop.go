@@ -63,7 +63,7 @@ func (c Config) resume(ctx context.Context, s *state, progress Progress) (*Resul
 
 // steps is the number of steps in an epoch.
 func (c Config) steps() int {
-	n, batch := c.Data.Train.Len(), c.Recipe.Batch
+	n, batch := c.Data.Train.Len(), c.batch()
 	if c.dropsLast() {
 		return n / batch
 	}
@@ -96,6 +96,7 @@ func (r *run) step(b *data.Batch) error {
 		return err
 	}
 	r.fillTargets(b.Y, logits)
+	r.trainer.At(r.state.Epoch*r.batches.Steps() + r.state.Step)
 	result, err := r.trainer.Step(b.X, r.targets, logits, b.N)
 	if err != nil {
 		return err

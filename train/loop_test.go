@@ -201,7 +201,7 @@ func TestConfigErrors(t *testing.T) {
 		"no network":    {func(c *Config) { c.Arch = nil }, "architecture"},
 		"no images":     {func(c *Config) { c.Data.Train = nil }, "images"},
 		"no validation": {func(c *Config) { c.Data.Validation = nil }, "validation images"},
-		"bad recipe":    {func(c *Config) { c.Recipe.Batch = 0 }, "batch: wanted 1 or more, found 0"},
+		"bad recipe":    {func(c *Config) { c.Recipe.Batch = 0 }, "batch: wanted 1 to 65536, found 0"},
 		"other images": {func(c *Config) {
 			c.Data.Train = &data.Dataset{Name: "big", Channels: 3, Height: 32, Width: 32, Classes: 3, Labels: make([]uint8, 1)}
 		}, "3×32×32"},

@@ -84,11 +84,14 @@ func (r Recipe) withDefaults() Recipe {
 	return r
 }
 
+// maxBatch bounds the images of a step.
+const maxBatch = 1 << 16
+
 // Validate reports, as a [*FieldError], the first value that r cannot have.
 func (r Recipe) Validate() error {
 	fields := []error{
 		atLeast("epochs", r.Epochs, 1),
-		atLeast("batch", r.Batch, 1),
+		between("batch", r.Batch, 1, maxBatch),
 		atLeast("images", r.Images, 0),
 		within("optimizer.lr", r.Optimizer.LR, r.Optimizer.LR > 0, "a positive number"),
 		within("optimizer.momentum", r.Optimizer.Momentum, r.Optimizer.Momentum >= 0 && r.Optimizer.Momentum < 1, "0 to under 1"),
@@ -114,11 +117,22 @@ func atLeast(field string, n, least int) error {
 	return &FieldError{field, fmt.Sprintf("%d or more", least), fmt.Sprint(n)}
 }
 
-func within(field string, x float64, ok bool, wanted string) error {
-	if ok && !math.IsInf(x, 0) {
+func between(field string, n, least, most int) error {
+	if n >= least && n <= most {
 		return nil
 	}
-	return &FieldError{field, wanted, fmt.Sprint(x)}
+	return &FieldError{field, fmt.Sprintf("%d to %d", least, most), fmt.Sprint(n)}
+}
+
+// within checks a number that training uses as a float32.
+func within(field string, x float64, ok bool, wanted string) error {
+	switch {
+	case !ok || math.IsInf(x, 0):
+		return &FieldError{field, wanted, fmt.Sprint(x)}
+	case math.Abs(x) > math.MaxFloat32 || x != 0 && float32(x) == 0:
+		return &FieldError{field, wanted + " that float32 can hold", fmt.Sprint(x)}
+	}
+	return nil
 }
 
 func oneOf[T ~string](field string, x T, known ...T) error {
@@ -132,15 +146,34 @@ func oneOf[T ~string](field string, x T, known ...T) error {
 // compared have all held out the same images.
 const splitSeed = 0
 
-// Splits loads a dataset and cuts it as the recipe says. The cut is the same
-// for every seed of a run. It fails as [data.Load] does.
+// Splits loads a dataset and cuts it as the recipe says. It fails as
+// [data.Load] does.
 func (r Recipe) Splits(dataset, dir string) (data.Splits, error) {
-	s, err := data.LoadSplits(dataset, dir, r.Validation, splitSeed)
-	if err != nil || r.Images == 0 || r.Images >= s.Train.Len() {
+	train, test, err := data.Load(dataset, dir)
+	if err != nil {
+		return data.Splits{}, err
+	}
+	return r.Cut(train, test)
+}
+
+// Cut holds out the recipe's validation set, and takes its sample of the
+// training images. The cut is the same for every seed of a run.
+func (r Recipe) Cut(train, test *data.Dataset) (s data.Splits, err error) {
+	s.Test = test
+	if s.Train, s.Validation, err = data.Split(train, r.Validation, splitSeed); err != nil || r.Images == 0 || r.Images >= s.Train.Len() {
 		return s, err
 	}
 	_, s.Train, err = data.Split(s.Train, r.Images, splitSeed)
 	return s, err
+}
+
+// ForImages is the recipe for a training set of n images: a validation set that
+// would leave less than half of them to learn from is a tenth of them.
+func (r Recipe) ForImages(n int) Recipe {
+	if 2*r.Validation > n {
+		r.Validation = max(1, n/10)
+	}
+	return r
 }
 
 // initialise returns a network to start from.

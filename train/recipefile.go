@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"otfusion/internal/smallfile"
+	"otfusion/models"
 )
 
 //go:embed recipes/*.yaml
@@ -49,6 +51,9 @@ func (f recipeFile) section(p Purpose) map[string]Recipe {
 	return f.Train
 }
 
+// maxRecipeFile bounds the size of a recipe file in bytes.
+const maxRecipeFile = 1 << 20
+
 // RecipeNames lists the built-in recipes.
 func RecipeNames() []string {
 	entries, _ := embedded.ReadDir("recipes") // embedded: cannot fail
@@ -61,10 +66,11 @@ func RecipeNames() []string {
 
 // LoadRecipe finds the recipe of an architecture and a dataset. The name is a
 // built-in one or the path of a YAML file (it ends in .yaml or .yml, or has a
-// slash). An architecture's suffixes are dropped until an entry is found:
-// vgg11_half_bn/cifar100 falls back to vgg11_bn, vgg11_half and vgg11, then to
-// these for cifar10, then to "default". Unknown keys and impossible values
-// are errors that name file, line and key.
+// slash). Without an entry for the architecture, that of the first of its
+// [models.BaseNames] counts. The datasets fashion-mnist, cifar100 and others fall
+// back to mnist, to cifar10, and to both, whichever the architecture has; last
+// comes "default". Unknown keys, impossible values and a second YAML document are
+// errors that name file, line and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
 	text, file, err := readRecipeFile(name)
 	if err != nil {
@@ -75,7 +81,7 @@ func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, err
 
 func readRecipeFile(name string) (text []byte, file string, err error) {
 	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
-		text, err = os.ReadFile(name)
+		text, err = smallfile.Read(name, maxRecipeFile)
 		if err != nil {
 			err = fmt.Errorf("train: recipe: %w", err)
 		}
@@ -91,23 +97,26 @@ func readRecipeFile(name string) (text []byte, file string, err error) {
 
 // candidates lists the keys under which a recipe may stand, best first.
 func candidates(arch, dataset string) []string {
-	family, _, _ := strings.Cut(arch, "_")
-	names := []string{arch}
-	if base, norm := strings.CutSuffix(arch, "_bn"); norm {
-		names = append(names, family+"_bn", base)
-	}
-	names = append(names, family)
-	datasets := []string{dataset}
-	if dataset == "cifar100" {
-		datasets = append(datasets, "cifar10")
-	}
 	var keys []string
-	for _, d := range datasets {
-		for _, n := range names {
+	for _, d := range append([]string{dataset}, related(dataset)...) {
+		for _, n := range models.BaseNames(arch) {
 			keys = append(keys, n+"/"+d)
 		}
 	}
 	return append(keys, "default")
+}
+
+// related are the datasets whose recipes serve for another.
+func related(dataset string) []string {
+	switch dataset {
+	case "mnist", "cifar10":
+		return nil
+	case "cifar100":
+		return []string{"cifar10"}
+	case "fashion-mnist":
+		return []string{"mnist"}
+	}
+	return []string{"mnist", "cifar10"}
 }
 
 // parseRecipe reads the recipe of the first of the keys that the purpose's
@@ -134,6 +143,9 @@ func parseRecipeFile(text []byte, file string) (recipeFile, error) {
 	if err := decoder.Decode(&recipes); err != nil && err != io.EOF {
 		return recipes, yamlError(file, err)
 	}
+	if err := checkEnd(decoder, file); err != nil {
+		return recipes, err
+	}
 	var nodes yaml.Node
 	if err := yaml.Unmarshal(text, &nodes); err != nil {
 		return recipes, yamlError(file, err)
@@ -151,6 +163,18 @@ func parseRecipeFile(text []byte, file string) (recipeFile, error) {
 		}
 	}
 	return recipes, nil
+}
+
+// checkEnd refuses a second document, which nothing would read.
+func checkEnd(d *yaml.Decoder, file string) error {
+	var second yaml.Node
+	switch err := d.Decode(&second); {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return yamlError(file, err)
+	}
+	return fmt.Errorf("train: recipe %s:%d: wanted one YAML document, found a second", file, second.Line)
 }
 
 // yamlError puts the file and the line in front of what yaml says.

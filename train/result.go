@@ -23,13 +23,18 @@ type Result struct {
 	Finished bool          `json:"-"` // the run had finished before; nothing was computed
 }
 
-// finished returns the result of a run that has ended before.
+// finished returns the result of a run that has ended before. Its model file
+// has to hold the model that the run wrote.
 func (c Config) finished(s *state) (*Result, error) {
 	result := *s.Result
 	result.Path, result.Log, result.Finished = filepath.Join(c.Dir, modelFile), s.Log, true
 	m, err := checkpoint.Read(result.Path)
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: finished, but its model cannot be read: %w", c.Name, err)
+	}
+	if found := m.Fingerprint(); s.Model != "" && found != s.Model { // older runs have none
+		return nil, fmt.Errorf("train: %s: finished, but %s has changed since: wanted parameters with sha256 %.12s, found %.12s; restore it or choose another folder",
+			c.Name, result.Path, s.Model, found)
 	}
 	result.Model = m
 	return &result, nil
@@ -48,6 +53,9 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Model.Meta = s.meta(result)
+	if err := r.describe(result.Model); err != nil {
+		return nil, err
+	}
 	if err := checkpoint.Write(result.Path, result.Model); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -67,11 +75,12 @@ func (r *run) test(ctx context.Context, selected *Result) (*Score, error) {
 
 // meta is what the model's file tells of its making, each value as JSON:
 // recipe, recipe_name, seed, data, initial and distill as far as they apply,
-// environments, and metrics (the [Result]).
+// environments, and metrics (the [Result]). What its inputs and outputs mean
+// comes in addition ([Config.describe]).
 func (s *state) meta(r *Result) map[string]string {
 	meta := map[string]string{}
 	for key, value := range plain(s.Identity) {
-		if key != "arch" { // which the file has anyway
+		if key != "arch" && key != "normalised" { // which the file has anyway
 			meta[key] = encode(value)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -171,6 +172,7 @@ func TestInterruptedAtEveryStep(t *testing.T) {
 	}{
 		{tinyArch(t), 4, []int{1, 7, 10, 13}},
 		{norm, 2, []int{4, 9}}, // 9 steps an epoch
+		{dropping(t), 2, []int{3, 10}},
 	} {
 		whole := tinyConfig(t, t.TempDir())
 		whole.Arch, whole.Recipe.Augment, whole.Recipe.Epochs = test.arch, true, test.epochs
@@ -191,6 +193,16 @@ func TestInterruptedAtEveryStep(t *testing.T) {
 	}
 }
 
+// dropping is tinyArch with dropout before its last layer.
+func dropping(t *testing.T) *models.Arch {
+	a := tinyArch(t)
+	head := len(a.Layers) - 1
+	drop := models.Layer{Name: "drop", Op: models.Dropout, Inputs: a.Layers[head].Inputs, Rate: 0.3}
+	a.Layers[head].Inputs = []string{drop.Name}
+	a.Layers = slices.Insert(a.Layers, head, drop)
+	return a
+}
+
 // runInPieces interrupts a run after every so many steps and resumes it.
 func runInPieces(t *testing.T, c Config, every int) *Result {
 	t.Helper()
@@ -202,7 +214,7 @@ func runInPieces(t *testing.T, c Config, every int) *Result {
 		if err == nil {
 			return result
 		}
-		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "start it again") {
+		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same run continues there") {
 			t.Fatal(err)
 		}
 	}
@@ -240,11 +252,39 @@ func TestClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Run(context.Background(), tinyConfig(t, dir)); err == nil || !strings.Contains(err.Error(), "somebody else") {
+	if _, err := Run(context.Background(), tinyConfig(t, dir)); !errors.Is(err, ErrBusy) {
 		t.Errorf("error %v", err)
 	}
 	release()
 	mustRun(t, tinyConfig(t, dir))
+}
+
+// A finished run does not pass another model off as its own.
+func TestChangedModelIsNoticed(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	mustRun(t, tinyConfig(t, dir))
+	c := tinyConfig(t, other)
+	c.Seed = 8
+	mustRun(t, c)
+	model, err := os.ReadFile(filepath.Join(other, modelFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, modelFile), model, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(context.Background(), tinyConfig(t, dir)); err == nil || !strings.Contains(err.Error(), modelFile+" has changed since") {
+		t.Errorf("with another run's model: error %v", err)
+	}
+}
+
+// A batch larger than the training set takes all images and no more memory.
+func TestBatchAboveTheImages(t *testing.T) {
+	c, all := tinyConfig(t, t.TempDir()), tinyConfig(t, t.TempDir())
+	c.Recipe.Batch, all.Recipe.Batch = maxBatch, c.Data.Train.Len()
+	if d, w := mustRun(t, c), mustRun(t, all); *d.Test != *w.Test {
+		t.Errorf("a batch of %d gives %v, one of all images %v", maxBatch, *d.Test, *w.Test)
+	}
 }
 
 // A folder is for one run: another is refused, and told apart.

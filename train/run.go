@@ -68,7 +68,8 @@ func (r *run) startingPoint() (*models.Model, error) {
 // build makes what computes.
 func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 	options := nn.Options{
-		Batch: r.Recipe.Batch, Threads: r.Threads, Precision: r.Recipe.Precision, Deterministic: true, Compute: r.Compute,
+		Batch: r.batch(), Threads: r.Threads, Precision: r.Recipe.Precision, Deterministic: true, Compute: r.Compute,
+		Seed: r.Seed,
 	}
 	if r.trainer, err = nn.NewTrainer(m, r.Distill.loss(), options); err != nil {
 		return err
@@ -79,9 +80,9 @@ func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 			return err
 		}
 	}
-	r.targets = make([]float32, r.Recipe.Batch*r.Data.Train.Classes)
+	r.targets = make([]float32, r.batch()*r.Data.Train.Classes)
 	r.batches, err = data.NewBatches(r.Data.Train, data.Options{
-		BatchSize: r.Recipe.Batch, Shuffle: true, Augment: r.Recipe.Augment, DropLast: r.dropsLast(), Seed: r.Seed, Workers: r.Threads,
+		BatchSize: r.batch(), Shuffle: true, Augment: r.Recipe.Augment, DropLast: r.dropsLast(), Seed: r.Seed, Workers: r.Threads,
 	})
 	if err != nil {
 		return err
@@ -137,5 +138,5 @@ func (r *run) stopped(err error) error {
 	if r.state.Epoch == r.Recipe.Epochs {
 		where = "before the final test"
 	}
-	return fmt.Errorf("train: %s: interrupted %s, start it again to go on: %w", r.Name, where, err)
+	return fmt.Errorf("train: %s: interrupted %s, the same run continues there: %w", r.Name, where, err)
 }

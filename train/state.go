@@ -32,6 +32,7 @@ type state struct {
 	Log          []Record      `json:"log"`
 	Best         int           `json:"best"`             // epoch of the best parameters, from 1; 0: none yet
 	Result       *Result       `json:"result,omitempty"` // of a finished run, which has no tensors any more
+	Model        string        `json:"model,omitempty"`  // fingerprint of a finished run's model
 
 	params, velocity, best tensors
 }
@@ -47,6 +48,9 @@ func openState(dir string, id identity) (*state, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if s.Identity.Normalised == nil { // a state of before this was noted
+		id.Normalised = nil
 	}
 	if d := differences(s.Identity, id); len(d) > 0 {
 		return nil, fmt.Errorf("train: %s holds another run, choose another folder (%s)", dir, abridge(d))
@@ -171,7 +175,7 @@ func (s *state) write(dir string) error {
 
 // finish makes the state that of a finished run.
 func (s *state) finish(r *Result) {
-	s.Result = r
+	s.Result, s.Model = r, r.Model.Fingerprint()
 	s.params, s.velocity, s.best = nil, nil, nil
 }
 

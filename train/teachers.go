@@ -26,7 +26,7 @@ func newTeachers(ctx context.Context, c Config, o nn.Options) (*teachers, error)
 	if err != nil {
 		return nil, err
 	}
-	t := &teachers{weights: weights, abreast: min(len(weights), c.Threads), logits: make([]float32, c.Recipe.Batch*c.Arch.Classes())}
+	t := &teachers{weights: weights, abreast: min(len(weights), c.Threads), logits: make([]float32, c.batch()*c.Arch.Classes())}
 	if !c.Recipe.Augment {
 		t.known, err = c.answers(ctx, c.Data.Train)
 		return t, err

@@ -19,28 +19,22 @@ type benchCmd struct {
 
 // benchFlags choose what is timed.
 type benchFlags struct {
-	Arch          string  `default:"mlpnet" help:"Architecture: ${archs}, also with _bn."`
+	Arch          string  `default:"${arch}" help:"Architecture: ${archs}, also with _bn."`
 	Width         float64 `default:"1" help:"Multiplies the hidden widths."`
-	Batch         int     `default:"0" placeholder:"N" help:"Samples a step (default: 64 for mlpnet, else 128)."`
+	Batch         int     `default:"128" placeholder:"N" help:"Samples a step."`
 	Precision     string  `enum:"f32,bf16" default:"f32" help:"Arithmetic: f32 or bf16."`
 	Deterministic bool    `help:"Choose algorithms by rule, not by timing."`
 }
 
 func (f benchFlags) options(g *globals) (*models.Arch, nn.Options, error) {
+	if f.Batch < 1 || f.Batch > maxBatch {
+		return nil, nn.Options{}, wantBetween("--batch", f.Batch, 1, maxBatch)
+	}
 	a, err := models.Build(f.Arch, models.Options{Width: f.Width})
 	if err != nil {
 		return nil, nn.Options{}, usageError{err}
 	}
-	batch := f.Batch
-	switch {
-	case batch < 0:
-		return nil, nn.Options{}, wantPositive("--batch", batch)
-	case batch == 0 && f.Arch == "mlpnet":
-		batch = 64
-	case batch == 0:
-		batch = 128
-	}
-	return a, nn.Options{Batch: batch, Threads: g.Threads, Compute: g.Compute,
+	return a, nn.Options{Batch: f.Batch, Threads: g.Threads, Compute: g.Compute,
 		Precision: kernel.Precision(f.Precision), Deterministic: f.Deterministic}, nil
 }
 
@@ -54,10 +48,10 @@ func (c *benchTrainCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := wantPositive("--steps", c.Steps); err != nil {
+	if err := wantBetween("--steps", c.Steps, 1, maxSteps); err != nil {
 		return err
 	}
-	r, err := bench.Train(a, o, c.Steps)
+	r, err := await(g.ctx, func() (bench.Result, error) { return bench.Train(a, o, c.Steps) })
 	if err != nil {
 		return err
 	}
@@ -74,7 +68,7 @@ func (c *benchLayersCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	choices, err := bench.Layers(a, o)
+	choices, err := await(g.ctx, func() ([]kernel.Choice, error) { return bench.Layers(a, o) })
 	if err != nil {
 		return err
 	}

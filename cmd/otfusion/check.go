@@ -28,7 +28,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err := wantTwo(c.Models); err != nil {
 		return err
 	}
-	ms, err := readModels(c.Models)
+	ms, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ type dataCmd struct {
 }
 
 type fetchCmd struct {
-	Dataset string `arg:"" enum:"${datasets}" help:"One of ${enum}."`
+	Dataset string `arg:"" enum:"${fetchable}" help:"One of ${enum}."`
 }
 
 func (c *fetchCmd) Run(g *globals) error {
@@ -28,17 +28,18 @@ func (c *fetchCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	return (&dataInfoCmd{c.Dataset}).Run(g)
+	return (&dataInfoCmd{Dataset: c.Dataset}).Run(g)
 }
 
 type dataInfoCmd struct {
-	Dataset string `arg:"" enum:"${datasets}" help:"One of ${enum}."`
+	Dataset string `arg:"" help:"One of ${datasets}, or a folder."`
+	Size    int    `placeholder:"N" help:"Resize images to N×N pixels."`
 }
 
 func (c *dataInfoCmd) Run(g *globals) error {
-	train, test, err := data.Load(c.Dataset, g.DataDir)
+	train, test, err := g.source(c.Dataset, c.Size, nil).Load()
 	if err != nil {
-		return err
+		return known(err)
 	}
 	summary := map[string]data.Summary{"train": train.Summarise(), "test": test.Summarise()}
 	return g.emit(summary, func(w io.Writer) {

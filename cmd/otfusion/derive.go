@@ -15,7 +15,7 @@ type pruneCmd struct {
 	Layers    []string `placeholder:"NAME,..." help:"Layers to prune (default: all hidden ones)."`
 	Criterion string   `enum:"l1,l2,random" default:"l1" help:"Which channels go first: those of the smallest l1 or l2 norm, or random ones."`
 	Seed      uint64   `default:"0" help:"Seed of random."`
-	Out       string   `required:"" placeholder:"FILE" help:"File of the pruned model."`
+	Out       outFile  `required:"" placeholder:"FILE" help:"File of the pruned model."`
 }
 
 func (c *pruneCmd) Run(g *globals) error {
@@ -30,8 +30,8 @@ func (c *pruneCmd) Run(g *globals) error {
 }
 
 type foldCmd struct {
-	Model string `arg:"" help:"Model with batch norms."`
-	Out   string `required:"" placeholder:"FILE" help:"File of the model without them."`
+	Model string  `arg:"" help:"Model with batch norms."`
+	Out   outFile `required:"" placeholder:"FILE" help:"File of the model without them."`
 }
 
 func (c *foldCmd) Run(g *globals) error {
@@ -39,8 +39,8 @@ func (c *foldCmd) Run(g *globals) error {
 }
 
 // derive reads a model, changes it and writes the result.
-func (g *globals) derive(in, out string, change func(*models.Model) (*models.Model, error)) error {
-	m, err := checkpoint.Read(in)
+func (g *globals) derive(in string, out outFile, change func(*models.Model) (*models.Model, error)) error {
+	m, err := g.readModel(in)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (g *globals) derive(in, out string, change func(*models.Model) (*models.Mod
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(out, changed); err != nil {
+	if err := checkpoint.Write(string(out), changed); err != nil {
 		return err
 	}
 	before, after := m.Arch.Count(), changed.Arch.Count()
@@ -58,17 +58,21 @@ func (g *globals) derive(in, out string, change func(*models.Model) (*models.Mod
 }
 
 type convertCmd struct {
-	In   string `arg:"" help:"File to read: safetensors, .pt, .pth or .checkpoint."`
-	Out  string `arg:"" help:"File to write: a PyTorch checkpoint for .pt, .pth and .checkpoint, else safetensors."`
-	Arch string `type:"path" placeholder:"FILE" help:"Architecture in JSON, where it cannot be told from the file."`
+	In   string  `arg:"" help:"File to read: safetensors, .pt, .pth or .checkpoint."`
+	Out  outFile `arg:"" help:"File to write: a PyTorch checkpoint for .pt, .pth and .checkpoint, else safetensors."`
+	Arch string  `type:"path" placeholder:"FILE" help:"Architecture in JSON, where it cannot be told from the file."`
+	inputFlags
 }
 
 func (c *convertCmd) Run(g *globals) error {
-	m, err := c.read()
+	m, err := c.read(g)
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(c.Out, m); err != nil {
+	if err := c.apply(m); err != nil {
+		return err
+	}
+	if err := checkpoint.Write(string(c.Out), m); err != nil {
 		return err
 	}
 	return g.emit(map[string]any{"out": c.Out, "arch": m.Arch.Name, "parameters": m.Arch.Count()}, func(w io.Writer) {
@@ -76,13 +80,13 @@ func (c *convertCmd) Run(g *globals) error {
 	})
 }
 
-func (c *convertCmd) read() (*models.Model, error) {
+func (c *convertCmd) read(g *globals) (*models.Model, error) {
 	if c.Arch == "" {
-		return checkpoint.Read(c.In)
+		return g.readModel(c.In)
 	}
 	arch, err := checkpoint.ReadArch(c.Arch)
 	if err != nil {
 		return nil, err
 	}
-	return checkpoint.ReadAs(c.In, arch)
+	return await(g.ctx, func() (*models.Model, error) { return checkpoint.ReadWith(c.In, checkpoint.Options{Arch: arch}) })
 }

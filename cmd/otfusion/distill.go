@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 
-	"otfusion/models/checkpoint"
 	"otfusion/train"
 )
 
@@ -16,7 +15,7 @@ type distillCmd struct {
 	Labels      float64   `default:"0" placeholder:"SHARE" help:"Share of the labels in the loss, 0 to below 1. At 0 no label is read: the epoch is selected by agreement with the teachers on held-out images."`
 	Temperature float64   `default:"3" placeholder:"T" help:"Temperature that softens teachers and student."`
 	PerClass    bool      `help:"Divide the teachers' part of the loss by the number of classes too, as the paper's code does."`
-	Out         string    `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
+	Out         outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 // Run implements the command.
@@ -24,23 +23,29 @@ func (c *distillCmd) Run(g *globals) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	student, err := checkpoint.Read(c.Student)
+	student, err := g.readModel(c.Student)
 	if err != nil {
 		return err
 	}
-	teachers, err := readModels(c.Teachers)
+	teachers, err := g.readModels(c.Teachers)
 	if err != nil {
 		return err
 	}
-	recipe, splits, err := c.load(g, train.Distilling, student.Arch.Name)
+	if err := c.apply(teachers...); err != nil {
+		return err
+	}
+	student, recipe, splits, err := c.adopt(g, train.Distilling, student)
 	if err != nil {
+		return err
+	}
+	if teachers, err = g.fitted(teachers, splits.Train); err != nil {
 		return err
 	}
 	if c.Labels > 0 && c.Select == "" {
 		recipe.Select = train.SelectValidation
 	}
 	return g.train([]train.Config{{
-		Dir: c.Out, Initial: student, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
+		Dir: string(c.Out), Initial: student, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
 		Distill: &train.Distillation{Teachers: teachers, Weights: c.Weights, Gamma: 1 - c.Labels, Temperature: c.Temperature, PerClass: c.PerClass},
 	}})
 }

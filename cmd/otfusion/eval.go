@@ -7,12 +7,14 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"otfusion/data"
+	"otfusion/models"
 	"otfusion/train"
 )
 
 type evalCmd struct {
-	Models   []string  `arg:"" help:"Models to measure."`
-	Dataset  string    `enum:"${datasets}" default:"mnist" help:"Dataset: ${enum}."`
+	Models []string `arg:"" help:"Models to measure."`
+	datasetFlags
+	inputFlags
 	Split    string    `enum:"test,train" default:"test" help:"Which images: test or train."`
 	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits."`
 	Weights  []float64 `placeholder:"W,..." help:"Weight of each model in the ensemble (default: equal)."`
@@ -22,6 +24,8 @@ type evalCmd struct {
 type scoreJSON struct {
 	Path string `json:"path,omitempty"`
 	train.Score
+	Normalisation models.Normalisation `json:"normalisation"`    // of the images it saw
+	Source        string               `json:"normalisation_of"` // who says so: "model", "flags" or "dataset"
 }
 
 // evalJSON is what eval reports; accuracies are in percent.
@@ -40,16 +44,22 @@ func (c *evalCmd) Run(g *globals) error {
 	if err := wantWeights("--weights", c.Weights, len(c.Models)); err != nil {
 		return err
 	}
-	ms, err := readModels(c.Models)
+	ms, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
-	d, test, err := data.Load(c.Dataset, g.DataDir)
+	if err := c.apply(ms...); err != nil {
+		return err
+	}
+	d, test, err := c.load(g, ms[0].Arch)
 	if err != nil {
 		return err
 	}
 	if c.Split == "test" {
 		d = test
+	}
+	if ms, err = g.fitted(ms, d); err != nil {
+		return err
 	}
 	result := evalJSON{Dataset: c.Dataset, Split: c.Split, Images: d.Len()}
 	var scores []train.Score
@@ -69,23 +79,39 @@ func (c *evalCmd) Run(g *globals) error {
 		}
 	}
 	for i, s := range scores {
-		result.Models = append(result.Models, scoreJSON{c.Models[i], s})
+		line := scoreJSON{Path: c.Models[i], Score: s}
+		if line.Normalisation, line.Source, err = c.seen(ms[i], d); err != nil {
+			return err
+		}
+		result.Models = append(result.Models, line)
 	}
 	return g.emit(result, result.print)
+}
+
+// seen is how the images were normalised that a model saw, and who said so.
+func (f inputFlags) seen(m *models.Model, d *data.Dataset) (n models.Normalisation, source string, err error) {
+	own, err := m.Normalisation()
+	switch {
+	case own == nil || err != nil:
+		return models.Normalisation{Mean: d.Mean, Std: d.Std}, "dataset", err
+	case f.normalisation() != nil:
+		return *own, "flags", nil
+	}
+	return *own, "model", nil
 }
 
 func (r evalJSON) print(w io.Writer) {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"model", "accuracy %", "loss"})
-	row := func(name string, s train.Score) {
-		t.AppendRow(table.Row{name, fmt.Sprintf("%.2f", s.Accuracy), fmt.Sprintf("%.4f", s.Loss)})
+	t.AppendHeader(table.Row{"model", "accuracy %", "loss", "normalisation"})
+	row := func(name string, s train.Score, normalisation string) {
+		t.AppendRow(table.Row{name, fmt.Sprintf("%.2f", s.Accuracy), fmt.Sprintf("%.4f", s.Loss), normalisation})
 	}
 	for _, m := range r.Models {
-		row(m.Path, m.Score)
+		row(m.Path, m.Score, fmt.Sprintf("%v (%s)", m.Normalisation, m.Source))
 	}
 	if r.Ensemble != nil {
-		row("ensemble (mean logits)", *r.Ensemble)
+		row("ensemble (mean logits)", *r.Ensemble, "")
 	}
 	fmt.Fprintln(w, t.Render())
 	fmt.Fprintf(w, "%s, %d %s images\n", r.Dataset, r.Images, r.Split)

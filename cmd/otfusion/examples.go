@@ -14,7 +14,7 @@ func firstSteps() string {
 		"train --dataset mnist --recipe paper --seed 1 --out runs/b",
 		"fuse runs/a/model.safetensors runs/b/model.safetensors --out fused.safetensors",
 		"eval runs/*/model.safetensors fused.safetensors --dataset mnist --ensemble",
-		"experiment run mnist-pair --scale laptop")
+		"experiment run mnist-pair --scale reduced")
 }
 
 // Help implements kong.HelpProvider, as for all commands below.
@@ -22,6 +22,9 @@ func (trainCmd) Help() string {
 	return examples(
 		"train --dataset mnist --recipe paper --seed 0 --out runs/a",
 		"train --arch mlpnet --hidden 800,400,200 --seeds 1,2 --out runs/wide",
+		"train --arch lenet --dataset pictures --size 32 --recipe own.yaml --out runs/own",
+		"train --dataset mnist --part classes:0-4 --out runs/small-digits",
+		"train --dataset mnist --part dirichlet:0.5,1/2 --out runs/first",
 		"train --arch vgg11 --dataset cifar10 --recipe laptop --data-dir data --out runs/vgg")
 }
 
@@ -42,6 +45,7 @@ func (fuseCmd) Help() string {
 		"fuse a.safetensors b.safetensors --out fused.safetensors",
 		"fuse a.pt b.pt c.pt --reference iterate --proportions 1,1,2 --out fused.pt",
 		"fuse a.safetensors b.safetensors --preset best --dataset mnist --out fused.safetensors",
+		"fuse a.pt b.pt --preset best --samples-from photos --size 32 --mean 0 --std 1 --out fused.pt",
 		"fuse wide.safetensors narrow.safetensors --align acts --dataset mnist --samples 400 --out fused.safetensors")
 }
 
@@ -52,6 +56,7 @@ func (averageCmd) Help() string {
 func (evalCmd) Help() string {
 	return examples(
 		"eval fused.safetensors --dataset mnist",
+		"eval a.pt --dataset pictures --size 32 --mean 0.5 --std 0.5",
 		"eval a.safetensors b.safetensors --dataset mnist --ensemble --json")
 }
 
@@ -73,6 +78,7 @@ func (convertCmd) Help() string {
 	return examples(
 		"convert model.checkpoint model.safetensors",
 		"convert model.safetensors model.pt",
+		"convert totensor.pt model.safetensors --mean 0 --std 1",
 		"convert weights.pt model.safetensors --arch arch.json")
 }
 
@@ -81,11 +87,11 @@ func (infoCmd) Help() string {
 }
 
 func (fetchCmd) Help() string {
-	return examples("data fetch cifar10 --data-dir data")
+	return examples("data fetch cifar10 --data-dir data", "data fetch fashion-mnist")
 }
 
 func (dataInfoCmd) Help() string {
-	return examples("data info mnist", "data info cifar10 --data-dir data --json")
+	return examples("data info mnist", "data info cifar10 --data-dir data --json", "data info pictures --size 32")
 }
 
 func (listCmd) Help() string {
@@ -95,18 +101,18 @@ func (listCmd) Help() string {
 func (runCmd) Help() string {
 	return examples(
 		"experiment run mnist-pair --scale smoke --dry-run",
-		"experiment run mnist-pair --scale laptop",
+		"experiment run mnist-pair --scale reduced",
 		"experiment run all --results /shared/results --shard 0/4")
 }
 
 func (manifestCmd) Help() string {
 	return examples(
-		"experiment manifest table1 --engine slurm --shards 4 --out table1.sh",
-		"experiment manifest all --engine kubernetes --image registry.example/otfusion:1 --out job.yaml")
+		"experiment manifest table1 --scheduler slurm --shards 4 --out table1.sh",
+		"experiment manifest all --scheduler kubernetes --image registry.example/otfusion:1 --out job.yaml")
 }
 
 func (reportCmd) Help() string {
-	return examples("experiment report mnist-pair --scale laptop")
+	return examples("experiment report mnist-pair --scale reduced")
 }
 
 func (benchTrainCmd) Help() string {

@@ -44,7 +44,7 @@ func (c *listCmd) Run(g *globals) error {
 // planFlags choose experiments and where their results are.
 type planFlags struct {
 	Names   []string `arg:"" name:"name" help:"Experiments, see: otfusion experiment list; or all."`
-	Scale   string   `default:"laptop" help:"Effort: smoke, laptop or paper."`
+	Scale   string   `default:"reduced" help:"Effort: smoke, reduced or paper."`
 	Results string   `default:"results" placeholder:"DIR" help:"Folder of results, which several processes may share."`
 }
 

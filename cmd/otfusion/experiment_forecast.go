@@ -5,13 +5,13 @@ import (
 	"io"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
+	"otfusion/experiments/runner"
 
-	"otfusion/experiments"
+	"github.com/jedib0t/go-pretty/v6/table"
 )
 
 // forecast prints a plan and how long it will take.
-func (g *globals) forecast(r experiments.Runner, tasks []experiments.Task) error {
+func (g *globals) forecast(r runner.Runner, tasks []runner.Task) error {
 	f, err := r.Forecast(g.ctx, tasks)
 	r.Env.Observer.Close()
 	if err != nil {
@@ -30,7 +30,7 @@ func (g *globals) forecast(r experiments.Runner, tasks []experiments.Task) error
 }
 
 // takes is the time of a task, with a tilde where it is an estimate.
-func takes(s experiments.TaskStatus) string {
+func takes(s runner.TaskStatus) string {
 	switch {
 	case s.Finished:
 		return duration(s.Seconds)

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 
-	"otfusion/experiments"
+	"otfusion/experiments/cluster"
+	"otfusion/experiments/runner"
 	"otfusion/internal/atomicfile"
 )
 
@@ -12,12 +13,12 @@ import (
 // volume that the shards share.
 type manifestCmd struct {
 	planFlags
-	Engine string `required:"" enum:"slurm,kubernetes" help:"What runs the job: slurm (an array script for sbatch) or kubernetes (an Indexed Job for kubectl apply; there --results is a folder of the volume that the shards share, as is data, where datasets are unless --data-dir says otherwise)."`
-	Shards int    `default:"4" placeholder:"N" help:"Processes that share the work."`
-	CPUs   int    `name:"cpus" default:"2" placeholder:"N" help:"Cores of each."`
-	Memory int    `default:"4" placeholder:"GIB" help:"Memory of each, GiB."`
-	Image  string `help:"Container image that holds otfusion (kubernetes)."`
-	Out    string `placeholder:"FILE" help:"Where to write it (default: standard output)."`
+	Scheduler string `required:"" enum:"slurm,kubernetes" help:"What runs the job: slurm (an array script for sbatch) or kubernetes (an Indexed Job for kubectl apply; there --results is a folder of the volume that the shards share, as is data, where datasets are unless --data-dir says otherwise)."`
+	Shards    int    `default:"4" placeholder:"N" help:"Processes that share the work."`
+	CPUs      int    `name:"cpus" default:"2" placeholder:"N" help:"Cores of each."`
+	Memory    int    `default:"4" placeholder:"GIB" help:"Memory of each, GiB."`
+	Image     string `help:"Container image that holds otfusion (kubernetes)."`
+	Out       string `placeholder:"FILE" help:"Where to write it (default: standard output)."`
 }
 
 func (c *manifestCmd) Run(g *globals) error {
@@ -28,12 +29,12 @@ func (c *manifestCmd) Run(g *globals) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	m := experiments.Manifest{
-		Command: experiments.Command{Names: c.Names, Scale: scale, Results: c.Results, DataDir: g.DataDir, Engine: g.Compute},
+	m := cluster.Manifest{
+		Command: runner.Command{Names: c.Names, Scale: string(scale), Results: c.Results, DataDir: g.DataDir, Engine: g.Compute},
 		Shards:  c.Shards, CPUs: c.CPUs, Memory: c.Memory, Image: c.Image,
 	}
 	write := m.Slurm
-	if c.Engine == "kubernetes" {
+	if c.Scheduler == "kubernetes" {
 		write = m.Kubernetes
 	}
 	text, err := write()
@@ -50,10 +51,10 @@ func (c *manifestCmd) check() error {
 		}
 	}
 	switch {
-	case c.Engine == "kubernetes" && c.Image == "":
+	case c.Scheduler == "kubernetes" && c.Image == "":
 		return usage("--image: wanted the container image that holds otfusion, found none")
-	case c.Engine == "slurm" && c.Image != "":
-		return usage("--image: wanted with --engine kubernetes only, found %s with slurm", c.Image)
+	case c.Scheduler == "slurm" && c.Image != "":
+		return usage("--image: wanted with --scheduler kubernetes only, found %s with slurm", c.Image)
 	}
 	return nil
 }
@@ -69,7 +70,7 @@ func (c *manifestCmd) deliver(g *globals, text []byte) error {
 			return err
 		}
 	}
-	result := map[string]any{"engine": c.Engine, "shards": c.Shards, "manifest": string(text), "out": c.Out}
+	result := map[string]any{"scheduler": c.Scheduler, "shards": c.Shards, "manifest": string(text), "out": c.Out}
 	return g.emit(result, func(w io.Writer) {
 		if c.Out != "" {
 			fmt.Fprintln(w, c.Out)

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"otfusion/experiments"
+	"otfusion/experiments/runner"
 )
 
 // migrateCmd is run once on a results folder of an older version.
@@ -14,7 +15,7 @@ type migrateCmd struct {
 
 // Run implements the command.
 func (c *migrateCmd) Run(g *globals) error {
-	found, err := experiments.Store{Root: c.Results}.Migrate(experiments.All())
+	found, err := runner.Store{Root: c.Results}.Migrate(experiments.Tasks(experiments.All()))
 	if err != nil {
 		return err
 	}

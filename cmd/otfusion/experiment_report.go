@@ -7,17 +7,19 @@ import (
 	"path/filepath"
 
 	"otfusion/experiments"
+	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 )
 
 type reportCmd struct {
 	Name     string `arg:"" optional:"" help:"Experiment, see: otfusion experiment list (default: all of which something is finished, in one page)."`
-	Scale    string `help:"Of the experiment: smoke, laptop (default) or paper."`
+	Scale    string `help:"Of the experiment: smoke, reduced (default) or paper."`
 	Results  string `default:"results" placeholder:"DIR" help:"Folder of results."`
 	Markdown string `placeholder:"FILE" help:"Without an experiment: write the results as a Markdown document too."`
 }
 
 func (c *reportCmd) Run(g *globals) error {
-	store := experiments.Store{Root: c.Results}
+	store := runner.Store{Root: c.Results}
 	if err := store.Current(); err != nil {
 		return err
 	}
@@ -25,7 +27,7 @@ func (c *reportCmd) Run(g *globals) error {
 	case c.Name == "" && c.Scale != "":
 		return usage("--scale %s: wanted an experiment with it; without one the report has every scale", c.Scale)
 	case c.Name == "":
-		return c.survey(g, store)
+		return c.all(g, store)
 	case c.Markdown != "":
 		return usage("--markdown: wanted no experiment with it, found %s; the document is about all of them", c.Name)
 	}
@@ -33,8 +35,8 @@ func (c *reportCmd) Run(g *globals) error {
 }
 
 // one writes the report of one experiment.
-func (c *reportCmd) one(g *globals, store experiments.Store) error {
-	scale, err := experiments.ParseScale(cmp.Or(c.Scale, string(experiments.Laptop)))
+func (c *reportCmd) one(g *globals, store runner.Store) error {
+	scale, err := experiments.ParseScale(cmp.Or(c.Scale, string(experiments.Reduced)))
 	if err != nil {
 		return usageError{err}
 	}
@@ -43,34 +45,34 @@ func (c *reportCmd) one(g *globals, store experiments.Store) error {
 		return usageError{err}
 	}
 	s := experiments.NewSection(e, scale, store)
-	if !s.Started() {
+	if !s.Started {
 		return fmt.Errorf("nothing of %s is finished in %s at scale %s; %s computes it", e.Name, c.Results, scale, s.Command)
 	}
 	return g.present([]experiments.Experiment{e}, scale, store)
 }
 
-// survey writes the report of all experiments and prints what it holds.
-func (c *reportCmd) survey(g *globals, store experiments.Store) error {
-	s, err := experiments.NewSurvey(experiments.All(), store)
+// all writes the report of all experiments and prints what it holds.
+func (c *reportCmd) all(g *globals, store runner.Store) error {
+	r, err := experiments.NewReport(experiments.All(), store)
 	if err != nil {
 		return err
 	}
 	page := filepath.Join(store.Root, "report.html")
-	if err := s.Write(page); err != nil {
+	if err := r.Write(page); err != nil {
 		return err
 	}
 	if c.Markdown != "" {
-		if err := s.WriteMarkdown(c.Markdown); err != nil {
+		if err := r.WriteMarkdown(c.Markdown); err != nil {
 			return err
 		}
 	}
 	result := struct {
-		experiments.Survey
-		Report   string `json:"report"`
+		report.Report
+		Page     string `json:"report"`
 		Markdown string `json:"markdown,omitempty"`
-	}{s, page, c.Markdown}
+	}{r, page, c.Markdown}
 	return g.emit(result, func(w io.Writer) {
-		fmt.Fprintf(w, "%s\n%s\n", s.Text(), page)
+		fmt.Fprintf(w, "%s\n%s\n", r.Text(), page)
 		if c.Markdown != "" {
 			fmt.Fprintln(w, c.Markdown)
 		}
@@ -79,8 +81,8 @@ func (c *reportCmd) survey(g *globals, store experiments.Store) error {
 
 // present writes each experiment's files and prints its tables. Shards end at
 // about the same time, so each experiment is written by one at a time.
-func (g *globals) present(list []experiments.Experiment, scale experiments.Scale, store experiments.Store) error {
-	var sections []experiments.Section
+func (g *globals) present(list []experiments.Experiment, scale experiments.Scale, store runner.Store) error {
+	var sections []report.Section
 	for _, e := range list {
 		err := store.Alone(g.ctx, e.Name, func() error {
 			s := experiments.NewSection(e, scale, store)
@@ -99,7 +101,7 @@ func (g *globals) present(list []experiments.Experiment, scale experiments.Scale
 }
 
 // result is one section as it is, several as a list.
-func result(sections []experiments.Section) any {
+func result(sections []report.Section) any {
 	if len(sections) == 1 {
 		return sections[0]
 	}

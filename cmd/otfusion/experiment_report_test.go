@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"otfusion/experiments"
+	"otfusion/experiments/runner"
 )
 
 // someResults is a folder in which one task of mnist-pair is finished.
@@ -16,12 +17,12 @@ func someResults(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := experiments.Store{Root: t.TempDir()}
+	store := runner.Store{Root: t.TempDir()}
 	task := e.Plan(experiments.Smoke)[0]
 	if err := os.MkdirAll(store.Dir(task), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	r := experiments.Result{Outcome: experiments.Outcome{Metrics: map[string]float64{"accuracy": 93.25}}}
+	r := runner.Result{Outcome: runner.Outcome{Metrics: map[string]float64{"accuracy": 93.25}}}
 	if err := store.Save(task, r); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestReportRefusals(t *testing.T) {
 		words  string
 	}{
 		{"--results " + t.TempDir(), exitFailure, "nothing is finished"},
-		{"mnist-pair --results " + results, exitFailure, "nothing of mnist-pair|laptop|otfusion experiment run mnist-pair --scale laptop"},
+		{"mnist-pair --results " + results, exitFailure, "nothing of mnist-pair|reduced|otfusion experiment run mnist-pair --scale reduced"},
 		{"nonesuch --results " + results, exitUsage, "nonesuch"},
 		{"--scale smoke --results " + results, exitUsage, "--scale smoke"},
 		{"mnist-pair --markdown x.md --results " + results, exitUsage, "--markdown|mnist-pair"},

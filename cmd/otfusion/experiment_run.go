@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"otfusion/experiments"
+	"otfusion/experiments/runner"
 	"otfusion/internal/build"
 )
 
@@ -20,11 +21,11 @@ func (c *runCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.runner(g)
+	r, err := c.newRunner(g)
 	if err != nil {
 		return err
 	}
-	var tasks []experiments.Task
+	var tasks []runner.Task
 	for _, e := range list {
 		tasks = append(tasks, e.Plan(scale)...)
 	}
@@ -38,7 +39,7 @@ func (c *runCmd) Run(g *globals) error {
 		return fmt.Errorf("--results: %w", err)
 	}
 	c.untraceable(g)
-	c.resumed(g, experiments.Status(r.Env.Store, tasks))
+	c.resumed(g, runner.Status(r.Env.Store, tasks))
 	failures, err := r.Run(g.ctx, tasks)
 	r.Env.Observer.Close()
 	if err != nil {
@@ -48,22 +49,22 @@ func (c *runCmd) Run(g *globals) error {
 	return cmp.Or(c.failed(g, failures), unwritten)
 }
 
-func (c *runCmd) runner(g *globals) (experiments.Runner, error) {
-	if err := wantPositive("--jobs", c.Jobs); err != nil {
-		return experiments.Runner{}, err
+func (c *runCmd) newRunner(g *globals) (runner.Runner, error) {
+	if err := wantBetween("--jobs", c.Jobs, 1, maxThreads); err != nil {
+		return runner.Runner{}, err
 	}
 	if c.Jobs > 1 {
 		g.abreast()
 	}
 	shard, err := c.shard()
-	return experiments.Runner{Env: c.env(g), Jobs: c.Jobs, Shard: shard}, err
+	return runner.Runner{Env: c.env(g), Jobs: c.Jobs, Shard: shard, Decode: experiments.DecodeTask}, err
 }
 
-func (c *runCmd) shard() (experiments.Shard, error) {
+func (c *runCmd) shard() (runner.Shard, error) {
 	if c.Shard == "" {
-		return experiments.Shard{}, nil
+		return runner.Shard{}, nil
 	}
-	s, err := experiments.ParseShard(c.Shard)
+	s, err := runner.ParseShard(c.Shard)
 	if err != nil {
 		return s, usage("--shard: %v", err)
 	}
@@ -78,7 +79,7 @@ func (c *runCmd) untraceable(g *globals) {
 }
 
 // resumed tells what earlier runs have done.
-func (c *runCmd) resumed(g *globals, tasks []experiments.TaskStatus) {
+func (c *runCmd) resumed(g *globals, tasks []runner.TaskStatus) {
 	finished := 0
 	for _, t := range tasks {
 		if t.Finished {
@@ -90,12 +91,12 @@ func (c *runCmd) resumed(g *globals, tasks []experiments.TaskStatus) {
 	}
 }
 
-func (c *runCmd) env(g *globals) experiments.Env {
+func (c *runCmd) env(g *globals) runner.Env {
 	threads := max(1, g.cores/max(1, c.Jobs))
-	env := experiments.Env{Store: experiments.Store{Root: c.Results}, DataDir: g.DataDir, Threads: threads, Engine: g.Compute,
+	env := runner.Env{Store: runner.Store{Root: c.Results}, DataDir: g.DataDir, Threads: threads, Engine: g.Compute,
 		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: build.Revision(), Observer: g.progress()}
 	if !g.Quiet {
-		env.Notify = func(e experiments.Event) {
+		env.Notify = func(e runner.Event) {
 			if line := told(e); line != "" {
 				env.Observer.Say(line)
 			}
@@ -105,20 +106,20 @@ func (c *runCmd) env(g *globals) experiments.Env {
 }
 
 // told is what people want to know of an event, "" for nothing.
-func told(e experiments.Event) string {
+func told(e runner.Event) string {
 	switch e.State {
-	case experiments.Progress:
-		return fmt.Sprintf("%s: %s", experiments.ID(e.Task), e.Note)
-	case experiments.Failed, experiments.Skipped:
-		return fmt.Sprintf("[%d/%d] %s %s: %v", e.Done, e.Total, experiments.ID(e.Task), e.State, e.Err)
-	case experiments.Finished:
-		return fmt.Sprintf("[%d/%d] %s %s", e.Done, e.Total, experiments.ID(e.Task), experiments.Summary(e.Task))
+	case runner.Progress:
+		return fmt.Sprintf("%s: %s", runner.ID(e.Task), e.Note)
+	case runner.Failed, runner.Skipped:
+		return fmt.Sprintf("[%d/%d] %s %s: %v", e.Done, e.Total, runner.ID(e.Task), e.State, e.Err)
+	case runner.Finished:
+		return fmt.Sprintf("[%d/%d] %s %s", e.Done, e.Total, runner.ID(e.Task), e.Task)
 	}
 	return ""
 }
 
 // failed lists what failed and says how to try it again.
-func (c *runCmd) failed(g *globals, failures []experiments.Failure) error {
+func (c *runCmd) failed(g *globals, failures []runner.Failure) error {
 	if len(failures) == 0 {
 		return nil
 	}
@@ -128,14 +129,26 @@ func (c *runCmd) failed(g *globals, failures []experiments.Failure) error {
 			skipped++
 			continue
 		}
-		fmt.Fprintf(g.stderr, "failed: %s: %v\n", experiments.ID(f.Task), f.Err)
+		fmt.Fprintf(g.stderr, "failed: %s: %v\n", runner.ID(f.Task), f.Err)
 	}
-	return fmt.Errorf("tasks failed: %d, listed above; not tried because of them: %d; to try again: %s", len(failures)-skipped, skipped, c.again(g))
+	return fmt.Errorf("%s; to try again: %s", counted(len(failures)-skipped, skipped), c.again(g))
+}
+
+// counted says how many tasks failed, here or, where these are only inputs of
+// the shard's own, elsewhere.
+func counted(failed, skipped int) string {
+	switch {
+	case skipped == 0:
+		return fmt.Sprintf("tasks failed: %d, listed above", failed)
+	case failed == 0:
+		return fmt.Sprintf("tasks not tried because an input failed in another process: %d", skipped)
+	}
+	return fmt.Sprintf("tasks failed: %d, listed above; not tried because an input failed: %d", failed, skipped)
 }
 
 // again is this command, without what is the program's choice anyway.
-func (c *runCmd) again(g *globals) experiments.Command {
+func (c *runCmd) again(g *globals) runner.Command {
 	shard, _ := c.shard() // was read before
-	return experiments.Command{Names: c.Names, Scale: experiments.Scale(c.Scale), Results: c.Results, Jobs: c.Jobs,
+	return runner.Command{Names: c.Names, Scale: c.Scale, Results: c.Results, Jobs: c.Jobs,
 		Shard: shard, DataDir: g.DataDir, Threads: g.Threads, Engine: g.Compute}
 }

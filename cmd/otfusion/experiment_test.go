@@ -22,15 +22,15 @@ func TestExperimentRefusals(t *testing.T) {
 		{"run mnist-pair --shard=-1/2", exitUsage, `--shard|"-1/2"`},
 		{"run mnist-pair --shard half", exitUsage, `--shard|"half"`},
 		{"run mnist-pair --scale smoke --results FILE", exitFailure, "--results|not a directory"},
-		{"manifest mnist-pair", exitUsage, "--engine"},
-		{"manifest mnist-pair --engine nomad", exitUsage, `--engine|"slurm","kubernetes"|nomad`},
-		{"manifest nonesuch --engine slurm", exitUsage, "nonesuch|mnist-pair"},
-		{"manifest mnist-pair --engine slurm --shards 0", exitUsage, "--shards|0"},
-		{"manifest mnist-pair --engine slurm --cpus 0", exitUsage, "--cpus|0"},
-		{"manifest mnist-pair --engine slurm --memory=-1", exitUsage, "--memory|-1"},
-		{"manifest mnist-pair --engine slurm --image x", exitUsage, "--image|kubernetes"},
-		{"manifest mnist-pair --engine kubernetes", exitUsage, "--image"},
-		{"manifest mnist-pair --engine slurm --out FILE/job.sh", exitFailure, "job.sh|not a directory"},
+		{"manifest mnist-pair", exitUsage, "--scheduler"},
+		{"manifest mnist-pair --scheduler nomad", exitUsage, `--scheduler|"slurm","kubernetes"|nomad`},
+		{"manifest nonesuch --scheduler slurm", exitUsage, "nonesuch|mnist-pair"},
+		{"manifest mnist-pair --scheduler slurm --shards 0", exitUsage, "--shards|0"},
+		{"manifest mnist-pair --scheduler slurm --cpus 0", exitUsage, "--cpus|0"},
+		{"manifest mnist-pair --scheduler slurm --memory=-1", exitUsage, "--memory|-1"},
+		{"manifest mnist-pair --scheduler slurm --image x", exitUsage, "--image|kubernetes"},
+		{"manifest mnist-pair --scheduler kubernetes", exitUsage, "--image"},
+		{"manifest mnist-pair --scheduler slurm --out FILE/job.sh", exitFailure, "job.sh|not a directory"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			args := strings.Fields("experiment " + strings.ReplaceAll(c.args, "FILE", file))
@@ -75,14 +75,14 @@ func TestForecastOfShards(t *testing.T) {
 
 func TestManifestIsPrintedOrWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "job.sh")
-	args := []string{"experiment", "manifest", "mnist-pair", "table1", "--engine", "slurm", "--shards", "3"}
+	args := []string{"experiment", "manifest", "mnist-pair", "table1", "--scheduler", "slurm", "--shards", "3"}
 	printed := call(args...)
 	written := callJSON[anObject](t, append(args, "--out", path)...)
 	text, err := os.ReadFile(path)
 	if err != nil || printed.stdout != string(text) || written["manifest"] != string(text) {
 		t.Errorf("printed %q, written %q, %v", printed.stdout, text, err)
 	}
-	if !strings.Contains(string(text), "otfusion experiment run mnist-pair table1 --scale=laptop") {
+	if !strings.Contains(string(text), "otfusion experiment run mnist-pair table1 --scale=reduced") {
 		t.Errorf("the script is %s", text)
 	}
 }

@@ -132,4 +132,10 @@ func TestPruneAndFold(t *testing.T) {
 			t.Errorf("%s: its file has %v parameters, want %v", args[0], found, result["parameters"])
 		}
 	}
+	for _, command := range []string{"fuse", "average"} {
+		r := call(command, folded, m, "--out", filepath.Join(dir, "both.safetensors"))
+		if r.status != exitOK || !strings.Contains(r.stdout, "note: parent 1: batch norms folded") {
+			t.Errorf("%s of a folded model and its parent: %+v", command, r)
+		}
+	}
 }

@@ -5,99 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"otfusion/data"
 	"otfusion/fusion"
 	"otfusion/fusion/ot"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 	"otfusion/models/nn"
 )
-
-// sampleFlags choose the images that activations are compared on.
-type sampleFlags struct {
-	Dataset       string `enum:",${datasets}" default:"" placeholder:"NAME" help:"Dataset whose training images activations are compared on: ${datasets}."`
-	Samples       *int   `placeholder:"N" help:"Number of training images, drawn at random (default: 200, for the preset best 10000)."`
-	SampleIndices string `type:"path" placeholder:"FILE" help:"JSON list of indices into the training set, in place of --samples."`
-	Seed          uint64 `default:"0" help:"Seed of the draw."`
-}
-
-// complete fills in how many images a preset wants.
-func (f *sampleFlags) complete(preset string) {
-	if f.Samples != nil {
-		return
-	}
-	n := 200 // the paper's
-	if preset == "best" {
-		n = fusion.BestSamples
-	}
-	f.Samples = &n
-}
-
-// load returns the images, nil without a dataset.
-func (f sampleFlags) load(g *globals) (fusion.Samples, error) {
-	if f.Dataset == "" {
-		return nil, nil
-	}
-	d, _, err := data.Load(f.Dataset, g.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	indices, err := f.indices(d.Len())
-	if err != nil {
-		return nil, err
-	}
-	return images{d, indices}, nil
-}
-
-func (f sampleFlags) indices(n int) ([]int, error) {
-	if f.SampleIndices == "" {
-		indices, err := data.Sample(n, *f.Samples, f.Seed)
-		if err != nil {
-			return nil, fmt.Errorf("--samples: %w", err)
-		}
-		return indices, nil
-	}
-	file, err := os.Open(f.SampleIndices)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	indices, err := data.ReadIndices(file, n)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.SampleIndices, err)
-	}
-	return indices, nil
-}
-
-// source says where the images come from.
-func (f sampleFlags) source() string {
-	switch {
-	case f.Dataset == "":
-		return ""
-	case f.SampleIndices != "":
-		return fmt.Sprintf("%s, training images listed in %s", f.Dataset, f.SampleIndices)
-	}
-	return fmt.Sprintf("%s, %d training images drawn with seed %d", f.Dataset, *f.Samples, f.Seed)
-}
-
-// images are chosen images of a dataset as fusion.Samples.
-type images struct {
-	*data.Dataset
-	indices []int
-}
-
-func (s images) Len() int  { return len(s.indices) }
-func (s images) Size() int { return s.ImageSize() }
-
-func (s images) Read(x []float32, from int) error {
-	n := len(x) / s.ImageSize()
-	return s.Gather(s.indices[from:from+n], x, make([]int32, n))
-}
 
 // alignFlags are the fusion options. What is not given is the preset's.
 type alignFlags struct {
@@ -163,16 +80,18 @@ type fuseCmd struct {
 	Models []string `arg:"" help:"Models to fuse, two or more."`
 	alignFlags
 	sampleFlags
-	Out string `required:"" placeholder:"FILE" help:"File of the fused model."`
+	inputFlags
+	Out outFile `required:"" placeholder:"FILE" help:"File of the fused model."`
 }
 
 // fusedJSON is what fuse reports.
 type fusedJSON struct {
-	Out           string     `json:"out"`
-	Parents       []string   `json:"parents"`
-	FusionSeconds float64    `json:"fusion_seconds"` // alignment, average and repair; no files
-	Size          sizeJSON   `json:"size"`
-	ParentSizes   []sizeJSON `json:"parent_sizes"`
+	Out           string                `json:"out"`
+	Parents       []string              `json:"parents"`
+	FusionSeconds float64               `json:"fusion_seconds"`          // alignment, average and repair; no files
+	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of the parents, or of the images where they name none
+	Size          sizeJSON              `json:"size"`
+	ParentSizes   []sizeJSON            `json:"parent_sizes"`
 	*fusion.Report
 }
 
@@ -194,17 +113,14 @@ func (c *fuseCmd) check() error {
 		return usage("--reference: wanted 0 to %d, last or iterate, found %d", len(c.Models)-1, n)
 	}
 	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
-		wantPositive("--samples", *c.Samples), wantShare("--budget", given(c.Budget, 0)),
+		c.sampleFlags.check(), wantShare("--budget", given(c.Budget, 0)),
 		wantNotNegative("--passes", given(c.Passes, 0)), wantNotNegative("--descent", given(c.Descent, 0)))
 }
 
 // unread refuses flags that nothing would read.
 func (c *fuseCmd) unread() error {
-	switch {
-	case c.Reg != nil && given(c.Solver, "exact") != "sinkhorn":
+	if c.Reg != nil && given(c.Solver, "exact") != "sinkhorn" {
 		return usage("--reg: wanted --solver sinkhorn with it, found %s", given(c.Solver, "exact"))
-	case c.SampleIndices != "" && c.Dataset == "":
-		return usage("--sample-indices: wanted a --dataset with it")
 	}
 	return wantPositive("--reg", given(c.Reg, standardReg))
 }
@@ -218,28 +134,50 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
 		return err
 	}
-	if o.Samples, err = c.load(g); err != nil {
+	if err := c.apply(parents...); err != nil {
 		return err
 	}
-	o.SamplesFrom = c.source()
+	n, err := g.agreed(c.Models, parents)
+	if err != nil {
+		return err
+	}
+	images, err := c.load(g, parents[0].Arch)
+	if err != nil {
+		return err
+	}
+	if images != nil {
+		if images, err = normalise(images, n); err != nil {
+			return err
+		}
+		if parents, err = g.fitted(parents, images); err != nil {
+			return err
+		}
+		if o.Samples, err = c.choose(images); err != nil {
+			return err
+		}
+		o.SamplesFrom = c.origin()
+	}
 	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if errors.Is(err, fusion.ErrNeedsSamples) {
-		return usage("activations and repair need images: name a --dataset")
+		return usage("activations and repair need images: name a --dataset or --samples-from")
 	}
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(c.Out, fused); err != nil {
+	if err := checkpoint.Write(string(c.Out), fused); err != nil {
 		return err
 	}
-	result := fusedJSON{Out: c.Out, Parents: c.Models, FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report}
 	for _, m := range parents {
 		result.ParentSizes = append(result.ParentSizes, sizeOf(m))
+	}
+	if result.Normalisation = n; n == nil && images != nil {
+		result.Normalisation = &models.Normalisation{Mean: images.Mean, Std: images.Std}
 	}
 	return g.emit(result, func(w io.Writer) { printReport(w, result) })
 }
@@ -260,6 +198,9 @@ func printReport(w io.Writer, r fusedJSON) {
 		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
 	}
 	fmt.Fprintln(w, t.Render())
+	if r.Normalisation != nil {
+		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
+	}
 	printNotes(w, r.Notes)
 	for k, size := range r.ParentSizes {
 		fmt.Fprintf(w, "parent %d: %v\n", k, size)
@@ -275,17 +216,24 @@ func printNotes(w io.Writer, notes []string) {
 }
 
 type averageCmd struct {
-	Models      []string  `arg:"" help:"Models of one architecture."`
+	Models []string `arg:"" help:"Models of one architecture."`
+	inputFlags
 	Proportions []float64 `placeholder:"W,..." help:"Weight of each model (default: equal)."`
-	Out         string    `required:"" placeholder:"FILE" help:"File of the average."`
+	Out         outFile   `required:"" placeholder:"FILE" help:"File of the average."`
 }
 
 func (c *averageCmd) Run(g *globals) error {
 	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models))); err != nil {
 		return err
 	}
-	parents, err := readModels(c.Models)
+	parents, err := g.readModels(c.Models)
 	if err != nil {
+		return err
+	}
+	if err := c.apply(parents...); err != nil {
+		return err
+	}
+	if _, err := g.agreed(c.Models, parents); err != nil {
 		return err
 	}
 	m, err := fusion.Average(parents, c.Proportions)
@@ -296,7 +244,7 @@ func (c *averageCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(c.Out, m); err != nil {
+	if err := checkpoint.Write(string(c.Out), m); err != nil {
 		return err
 	}
 	return g.emit(map[string]any{"out": c.Out, "parents": c.Models, "notes": made.Notes}, func(w io.Writer) {

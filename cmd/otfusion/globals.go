@@ -32,8 +32,8 @@ type globals struct {
 
 // AfterApply checks and applies the flags that hold for the whole process.
 func (g *globals) AfterApply() error {
-	if g.Threads < 0 {
-		return fmt.Errorf("--threads: wanted a positive number, found %d", g.Threads)
+	if g.Threads < 0 || g.Threads > maxThreads {
+		return fmt.Errorf("--threads: wanted 1 to %d, found %d", maxThreads, g.Threads)
 	}
 	if g.Threads > 0 {
 		runtime.GOMAXPROCS(g.Threads)
@@ -95,11 +95,19 @@ func (g *globals) evaluation() train.Options {
 	return train.Options{Compute: g.Compute, Threads: g.Threads}
 }
 
+// readModel reads a file.
+func (g *globals) readModel(path string) (*models.Model, error) {
+	return await(g.ctx, func() (*models.Model, error) { return checkpoint.Read(path) })
+}
+
 // readModels reads files in order.
-func readModels(paths []string) ([]*models.Model, error) {
+func (g *globals) readModels(paths []string) ([]*models.Model, error) {
+	if len(paths) > maxModels {
+		return nil, usage("wanted at most %d models, found %d", maxModels, len(paths))
+	}
 	var ms []*models.Model
 	for _, p := range paths {
-		m, err := checkpoint.Read(p)
+		m, err := g.readModel(p)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,6 @@ import (
 	"otfusion/fusion"
 	"otfusion/internal/build"
 	"otfusion/models"
-	"otfusion/models/checkpoint"
 	"otfusion/train"
 )
 
@@ -27,11 +26,17 @@ func (c *infoCmd) Run(g *globals) error {
 		p := program(g)
 		return g.emit(p, p.print)
 	}
-	m, err := checkpoint.Read(c.Model)
+	m, err := g.readModel(c.Model)
 	if err != nil {
 		return err
 	}
 	result := modelJSON{Path: c.Model, Parameters: m.Arch.Count(), Classes: m.Arch.Classes(), Arch: m.Arch, Meta: m.Meta}
+	if result.Normalisation, err = m.Normalisation(); err != nil {
+		return err
+	}
+	if result.ClassNames, result.ClassesSeen, err = m.Classes(); err != nil {
+		return err
+	}
 	if result.Groups, err = fusion.Groups(m.Arch); err != nil {
 		result.Refused = err.Error()
 	}
@@ -66,6 +71,10 @@ type modelJSON struct {
 	Groups     []fusion.Group    `json:"groups,omitempty"`
 	Refused    string            `json:"not_fusable,omitempty"` // why it cannot be fused
 	Meta       map[string]string `json:"meta"`
+
+	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of its inputs, where the file tells
+	ClassNames    []string              `json:"class_names,omitempty"`   // of its outputs
+	ClassesSeen   []string              `json:"classes_seen,omitempty"`  // in training
 }
 
 func (r modelJSON) print(w io.Writer) {
@@ -81,6 +90,11 @@ func (r modelJSON) print(w io.Writer) {
 	fmt.Fprintln(w, t.Render())
 	if r.Refused != "" {
 		fmt.Fprintln(w, "cannot be fused:", r.Refused)
+	}
+	if r.Normalisation != nil {
+		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
+	} else {
+		fmt.Fprintln(w, "the file does not say how inputs are normalised: the dataset's mean and std are used, or --mean and --std")
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Meta)) {
 		fmt.Fprintf(w, "%s: %s\n", plain(k), plain(r.Meta[k]))

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -46,7 +44,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(context.Background())
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -56,7 +54,7 @@ func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append(options,
 		kong.Name("otfusion"),
 		kong.Description("Train neural networks, fuse them by optimal transport (Singh & Jaggi, NeurIPS 2020), and compare.\n\n"+firstSteps()),
-		kong.Vars{"archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ",")},
+		kong.Vars{"arch": models.Families()[0], "archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ", "), "fetchable": strings.Join(data.Names(), ",")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)...)
 }
@@ -79,7 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	c.globals.ctx, c.globals.stdout, c.globals.stderr = ctx, stdout, stderr
 	if err := parsed.Run(&c.globals); err != nil {
-		fmt.Fprintf(stderr, "otfusion: %v\n", message(err))
+		fmt.Fprintf(stderr, "otfusion: %v\n", message(parsed.Command(), err))
 		return status(err)
 	}
 	return exitOK
@@ -93,11 +91,10 @@ func status(err error) int {
 	return exitFailure
 }
 
-// message is the error in one line; an interruption says how to go on, which
-// for commands that keep no state is from the start.
-func message(err error) string {
+// message is the error of a command in one line.
+func message(command string, err error) string {
 	if errors.Is(err, context.Canceled) {
-		return "interrupted; the same command does what is left"
+		return interruption(command, err)
 	}
 	return err.Error()
 }

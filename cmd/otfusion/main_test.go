@@ -157,10 +157,24 @@ func wantParsed(t *testing.T, line string) {
 	}
 }
 
+// An interrupted command says what is true of it.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	var stdout, stderr bytes.Buffer
-	status := run(ctx, []string{"train", "--recipe", "smoke", "--hidden", "8", "--out", filepath.Join(t.TempDir(), "run"), "-q"}, &stdout, &stderr)
-	wantRefusal(t, answer{status, stdout.String(), stderr.String()}, exitFailure, "interrupted", "the same command does what is left")
+	dir := t.TempDir()
+	a := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6}})
+	for _, c := range []struct{ args, words string }{
+		{"train --recipe smoke --hidden 8 -q --out " + filepath.Join(dir, "run"), "interrupted after step 0 |the same run continues there"},
+		{"finetune " + a + " --recipe smoke -q --out " + filepath.Join(dir, "tuned"), "interrupted before a step was made|the same command starts again"},
+		{"eval " + a, "interrupted; nothing was written"},
+		{"fuse " + a + " " + a + " --out " + filepath.Join(dir, "fused"), "interrupted; nothing was written"},
+		{"info " + a, "interrupted; nothing was written"},
+		{"bench train --steps 100000", "interrupted; nothing was written"},
+		{"bench layers --arch resnet18", "interrupted; nothing was written"},
+		{"experiment run mnist-pair --scale smoke -q --results " + filepath.Join(dir, "results"), "finished tasks and the states of trainings are kept"},
+	} {
+		var stdout, stderr bytes.Buffer
+		status := run(ctx, strings.Fields(c.args), &stdout, &stderr)
+		wantRefusal(t, answer{status, stdout.String(), stderr.String()}, exitFailure, strings.Split(c.words, "|")...)
+	}
 }

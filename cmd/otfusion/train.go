@@ -16,7 +16,8 @@ import (
 
 // recipeFlags choose a recipe and change single values of it.
 type recipeFlags struct {
-	Dataset   string        `enum:"${datasets}" default:"mnist" help:"Dataset: ${enum}."`
+	datasetFlags
+	inputFlags
 	Recipe    string        `default:"laptop" help:"Recipe: paper, laptop, quick, smoke, or the path of a YAML file."`
 	Seed      uint64        `default:"0" help:"Seed of everything random."`
 	Epochs    *int          `placeholder:"N" help:"Epochs, in place of the recipe's."`
@@ -26,21 +27,62 @@ type recipeFlags struct {
 	SaveEvery time.Duration `default:"60s" help:"Also save the state within an epoch, this often."`
 }
 
-// load returns the recipe for an architecture and the data cut as it says.
-func (f recipeFlags) load(g *globals, purpose train.Purpose, arch string) (train.Recipe, data.Splits, error) {
+// load returns the recipe for an architecture's family and the data of its
+// images, cut as the recipe says; of a part, if that is not nil.
+func (f recipeFlags) load(g *globals, purpose train.Purpose, family string, a *models.Arch, part *partFlags) (train.Recipe, data.Splits, error) {
+	var none data.Splits
 	if f.SaveEvery < 0 {
-		return train.Recipe{}, data.Splits{}, usage("--save-every: wanted no negative time, found %v", f.SaveEvery)
+		return train.Recipe{}, none, usage("--save-every: wanted no negative time, found %v", f.SaveEvery)
 	}
-	r, err := train.LoadRecipe(f.Recipe, purpose, arch, f.Dataset)
+	trainSet, test, err := f.datasetFlags.load(g, a)
 	if err != nil {
-		return r, data.Splits{}, usageError{err}
+		return train.Recipe{}, none, err
+	}
+	r, err := f.recipe(purpose, family, trainSet.Name)
+	if err != nil {
+		return r, none, usageError{err}
+	}
+	if trainSet, r, err = part.cut(trainSet, r); err != nil {
+		return r, none, err
+	}
+	if fit := r.ForImages(trainSet.Len()); fit.Validation != r.Validation {
+		g.note("%d images of %d are held out to select by, in place of %d", fit.Validation, trainSet.Len(), r.Validation)
+		r = fit
+	}
+	splits, err := r.Cut(trainSet, test)
+	return r, splits, err
+}
+
+// adopt returns a model that is trained further, with its recipe and the data,
+// which are normalised as the model wants them.
+func (f recipeFlags) adopt(g *globals, purpose train.Purpose, m *models.Model) (*models.Model, train.Recipe, data.Splits, error) {
+	if err := f.apply(m); err != nil {
+		return nil, train.Recipe{}, data.Splits{}, err
+	}
+	r, splits, err := f.load(g, purpose, m.Arch.Name, m.Arch, nil)
+	if err != nil {
+		return nil, r, splits, err
+	}
+	fit, err := g.fitted([]*models.Model{m}, splits.Train)
+	if err != nil {
+		return nil, r, splits, err
+	}
+	n, err := m.Normalisation()
+	if err != nil {
+		return nil, r, splits, err
+	}
+	splits, err = normaliseAll(splits, n)
+	return fit[0], r, splits, err
+}
+
+// recipe is the recipe of the flags for a dataset.
+func (f recipeFlags) recipe(purpose train.Purpose, family, dataset string) (train.Recipe, error) {
+	r, err := train.LoadRecipe(f.Recipe, purpose, family, dataset)
+	if err != nil {
+		return r, err
 	}
 	f.override(&r)
-	if err := r.Validate(); err != nil {
-		return r, data.Splits{}, usageError{err}
-	}
-	splits, err := r.Splits(f.Dataset, g.DataDir)
-	return r, splits, err
+	return r, r.Validate()
 }
 
 func (f recipeFlags) override(r *train.Recipe) {
@@ -60,38 +102,41 @@ func (f recipeFlags) override(r *train.Recipe) {
 
 // archFlags choose an architecture.
 type archFlags struct {
-	Arch      string  `default:"mlpnet" help:"Architecture: ${archs}, or the path of a JSON file."`
+	Arch      string  `default:"${arch}" help:"Architecture: ${archs}, or the path of a JSON file."`
 	Width     float64 `default:"1" help:"Multiplies the hidden widths."`
-	Hidden    []int   `placeholder:"W,..." help:"Hidden widths of mlpnet."`
+	Hidden    []int   `placeholder:"W,..." help:"Hidden widths, of a network of linear layers."`
 	Bias      bool    `help:"Biases in every layer."`
-	BatchNorm bool    `help:"Batch norm after every convolution."`
+	BatchNorm bool    `help:"Batch norm after every convolution, or every hidden layer of mlpnet."`
 }
 
 // check refuses flags that name no architecture or would be ignored, before data are read.
 func (f archFlags) check() error {
 	file := strings.HasSuffix(f.Arch, ".json")
-	switch {
-	case file && (f.Bias || f.BatchNorm || f.Hidden != nil || f.Width != 1):
+	if file && (f.Bias || f.BatchNorm || f.Hidden != nil || f.Width != 1) {
 		return usage("--arch: a file says all of the architecture, wanted no --width, --hidden, --bias or --batch-norm with it")
-	case file:
+	}
+	if file {
 		return nil
-	case f.Hidden != nil && (f.Arch != "mlpnet" || f.Width != 1):
-		return usage("--hidden: wanted --arch mlpnet and no --width, found %s and %g", f.Arch, f.Width)
 	}
 	if err := wantPositive("--width", f.Width); err != nil {
 		return err
 	}
 	if _, err := models.Build(f.Arch, models.Options{BatchNorm: f.BatchNorm, Width: f.Width, Hidden: f.Hidden}); err != nil {
-		return usageError{err}
+		return usage("--arch, --hidden: %v", err)
 	}
 	return nil
 }
 
-// build returns the architecture for a dataset's images and classes.
-func (f archFlags) build(d *data.Dataset) (*models.Arch, error) {
+// read returns the architecture of a file, nil where a family is named.
+func (f archFlags) read() (*models.Arch, error) {
 	if strings.HasSuffix(f.Arch, ".json") {
 		return checkpoint.ReadArch(f.Arch)
 	}
+	return nil, nil
+}
+
+// build returns the architecture of a family for a dataset's images and classes.
+func (f archFlags) build(d *data.Dataset) (*models.Arch, error) {
 	a, err := models.Build(f.Arch, models.Options{
 		Input:   models.Shape{C: d.Channels, H: d.Height, W: d.Width},
 		Classes: d.Classes, Bias: f.Bias, BatchNorm: f.BatchNorm, Width: f.Width, Hidden: f.Hidden,
@@ -105,8 +150,9 @@ func (f archFlags) build(d *data.Dataset) (*models.Arch, error) {
 type trainCmd struct {
 	archFlags
 	recipeFlags
-	Seeds []uint64 `placeholder:"N,..." help:"Train one network for each seed, side by side, in DIR-N."`
-	Out   string   `required:"" placeholder:"DIR" help:"Folder of the run; a run that was interrupted there goes on."`
+	partFlags
+	Seeds []uint64  `placeholder:"N,..." help:"Train one network for each seed, side by side, in DIR-N."`
+	Out   outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 func (c *trainCmd) Run(g *globals) error {
@@ -116,17 +162,25 @@ func (c *trainCmd) Run(g *globals) error {
 	if c.Seed != 0 && c.Seeds != nil {
 		return usage("--seed %d: wanted no --seeds with it", c.Seed)
 	}
-	recipe, splits, err := c.load(g, train.FromScratch, c.familyName())
+	arch, err := c.read()
 	if err != nil {
 		return err
 	}
-	arch, err := c.build(splits.Train)
+	recipe, splits, err := c.recipeFlags.load(g, train.FromScratch, c.familyName(), arch, &c.partFlags)
 	if err != nil {
 		return err
+	}
+	if splits, err = normaliseAll(splits, c.normalisation()); err != nil {
+		return usage("--mean, --std: %w", err)
+	}
+	if arch == nil {
+		if arch, err = c.build(splits.Train); err != nil {
+			return err
+		}
 	}
 	var configs []train.Config
 	for dir, seed := range c.runs() {
-		configs = append(configs, train.Config{Dir: dir, Arch: arch, Data: splits, Recipe: recipe,
+		configs = append(configs, train.Config{Dir: dir, Arch: arch, Data: splits, Part: c.record(), Recipe: recipe,
 			RecipeName: c.Recipe, Seed: seed, Compute: g.Compute, SaveEvery: c.SaveEvery})
 	}
 	return g.train(configs)
@@ -134,18 +188,21 @@ func (c *trainCmd) Run(g *globals) error {
 
 // familyName is what recipes are looked up by.
 func (c *trainCmd) familyName() string {
-	name := strings.TrimSuffix(filepath.Base(c.Arch), ".json")
-	if c.BatchNorm && !strings.HasSuffix(name, "_bn") {
-		name += "_bn"
+	if file, ok := strings.CutSuffix(filepath.Base(c.Arch), ".json"); ok {
+		return file
 	}
-	return name
+	a, err := models.Build(c.Arch, models.Options{BatchNorm: c.BatchNorm})
+	if err != nil {
+		return c.Arch // check has refused it
+	}
+	return a.Name
 }
 
 // runs yields the folders and their seeds.
 func (c *trainCmd) runs() func(func(string, uint64) bool) {
 	return func(yield func(string, uint64) bool) {
 		if len(c.Seeds) == 0 {
-			yield(c.Out, c.Seed)
+			yield(string(c.Out), c.Seed)
 			return
 		}
 		for _, s := range c.Seeds {
@@ -203,19 +260,19 @@ func trained(results []*train.Result) any {
 type finetuneCmd struct {
 	Model string `arg:"" help:"Model to start from."`
 	recipeFlags
-	Out string `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
+	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	m, err := checkpoint.Read(c.Model)
+	m, err := g.readModel(c.Model)
 	if err != nil {
 		return err
 	}
-	recipe, splits, err := c.load(g, train.FineTuning, m.Arch.Name)
+	m, recipe, splits, err := c.adopt(g, train.FineTuning, m)
 	if err != nil {
 		return err
 	}
-	config := train.Config{Dir: c.Out, Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
+	config := train.Config{Dir: string(c.Out), Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
 		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery}
 	return g.train([]train.Config{config})
 }

@@ -6,6 +6,14 @@ import (
 	"otfusion/internal/weights"
 )
 
+// What one process is asked to hold, at most.
+const (
+	maxThreads = 1024
+	maxModels  = 256
+	maxBatch   = 1 << 16
+	maxSteps   = 1 << 20
+)
+
 // usageError is a command line that cannot be meant.
 type usageError struct{ error }
 
@@ -30,6 +38,13 @@ func wantPositive[T int | float64](flag string, value T) error {
 func wantShare(flag string, value float64) error {
 	if !(value >= 0 && value <= 1) {
 		return usage("%s: wanted a number from 0 to 1, found %v", flag, value)
+	}
+	return nil
+}
+
+func wantBetween(flag string, value, least, most int) error {
+	if value < least || value > most {
+		return usage("%s: wanted %d to %d, found %d", flag, least, most, value)
 	}
 	return nil
 }

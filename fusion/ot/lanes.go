@@ -4,8 +4,8 @@ import "math"
 
 // The two inner kernels of this package work on several rows at once so that
 // each number loaded is used more than once. Both are defined here in Go;
-// lanes_amd64.s does the same with AVX2, to the last bit where the Go compiler
-// has a fused multiply-add (math.FMA).
+// lanes_amd64.s does the same with AVX2 and lanes_arm64.s with NEON, to the last
+// bit, since math.FMA rounds once on every machine.
 
 // tileRows is the number of rows of x, and of k, a kernel call works on.
 const tileRows = 4

@@ -1,3 +1,5 @@
+//go:build !purego
+
 package ot
 
 import "golang.org/x/sys/cpu"

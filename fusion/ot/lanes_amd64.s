@@ -1,3 +1,5 @@
+//go:build !purego
+
 #include "textflag.h"
 
 // A slice header is 24 bytes and starts with the data pointer.

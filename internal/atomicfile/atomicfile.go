@@ -8,18 +8,18 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
 
 // Write replaces the file at path, or the one that a link there leads to, by
-// what write produces (buffered, so small writes are cheap). The bytes go to a
-// temporary file in the same folder, which is synced and renamed to path, and
+// what write produces (buffered, so small writes are cheap). A file that is
+// there keeps its permissions; one that is read-only is refused. The bytes go to
+// a temporary file in the same folder, which is synced and renamed to path, and
 // then the folder is synced. On any failure but of that last step path is as it
-// was, and the temporary file is gone; the error names path.
+// was, and the temporary file is gone; the error names path. Temporary files of
+// processes that were killed are removed by the next Write to their folder.
 func Write(path string, write func(io.Writer) error) error {
 	if err := replace(path, write); err != nil {
 		return fmt.Errorf("writing %s: %w", path, cause(err))
@@ -28,13 +28,12 @@ func Write(path string, write func(io.Writer) error) error {
 }
 
 func replace(path string, write func(io.Writer) error) error {
-	if s, err := os.Stat(path); err == nil && !s.Mode().IsRegular() && !s.IsDir() {
-		return errors.New("not a regular file") // a rename would put a file in a device's place
+	path, mode, err := target(path)
+	if err != nil {
+		return err
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	f, err := create(filepath.Dir(path))
+	sweep(filepath.Dir(path))
+	f, err := create(filepath.Dir(path), mode)
 	if err != nil {
 		return err
 	}
@@ -49,38 +48,66 @@ func replace(path string, write func(io.Writer) error) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-// Clean removes the temporary files that killed processes have left in a
-// folder. Nothing may be writing to the folder meanwhile.
-func Clean(folder string) error {
-	entries, err := os.ReadDir(folder)
+// Check reports what would keep Write from replacing the file at path, and
+// changes nothing.
+func Check(path string) error {
+	target, mode, err := target(path)
+	if err == nil {
+		err = probe(filepath.Dir(target), mode)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, cause(err))
+	}
+	return nil
+}
+
+// probe tells whether a folder takes a new file.
+func probe(folder string, mode fs.FileMode) error {
+	f, err := create(folder, mode)
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), suffix) {
-			errs = append(errs, os.Remove(filepath.Join(folder, e.Name())))
-		}
-	}
-	return errors.Join(errs...)
+	defer f.Close()
+	return os.Remove(f.Name())
 }
 
-// The name of a temporary file is prefix, a random number, suffix.
-const (
-	prefix = ".otfusion-"
-	suffix = ".tmp"
-)
-
-// create makes a temporary file. Unlike os.CreateTemp's, its permissions are
-// those of any new file, since it is going to be one.
-func create(folder string) (*os.File, error) {
-	for {
-		name := filepath.Join(folder, fmt.Sprintf("%s%016x%s", prefix, rand.Uint64(), suffix))
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) {
-			return f, err
-		}
+// target is the file that a path leads to, over links, and its permissions,
+// those of any new file where there is none.
+func target(path string) (string, fs.FileMode, error) {
+	path, err := follow(path)
+	if err != nil {
+		return path, 0, err
 	}
+	s, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return path, newFile, nil
+	case err != nil:
+		return path, 0, err
+	case s.IsDir():
+		return path, 0, fmt.Errorf("is a folder: %w", fs.ErrExist)
+	case !s.Mode().IsRegular():
+		return path, 0, errors.New("not a regular file") // a rename would put a file in a device's place
+	case s.Mode().Perm()&0o200 == 0:
+		return path, 0, fmt.Errorf("is read-only: %w", fs.ErrPermission)
+	}
+	return path, s.Mode().Perm(), nil
+}
+
+// follow is where the links at a path lead to, there or not.
+func follow(path string) (string, error) {
+	const most = 40 // as Linux does
+	for range most {
+		link, err := os.Readlink(path)
+		if err != nil {
+			return path, nil // no link
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(path), link)
+		}
+		path = link
+	}
+	return path, errors.New("too many links")
 }
 
 // fill writes, syncs and closes the file.

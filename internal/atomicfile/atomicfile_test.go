@@ -150,7 +150,7 @@ func TestClean(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f, err := create(folder)
+	f, err := create(folder, newFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +161,128 @@ func TestClean(t *testing.T) {
 	entries, err := os.ReadDir(folder)
 	if err != nil || len(entries) != len(kept) {
 		t.Errorf("%d files left, want %d (%v)", len(entries), len(kept), err)
+	}
+}
+
+// A file that is there keeps its permissions, whatever the umask.
+func TestPermissionsAreKept(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "f")
+	for _, mode := range []fs.FileMode{0o600, 0o640, 0o666, 0o755} {
+		if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := Write(path, text("new")); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := os.Stat(path); err != nil || s.Mode() != mode {
+			t.Errorf("mode %v (%v), want %v", s.Mode(), err, mode)
+		}
+		wantFolder(t, folder, "f", "new")
+	}
+}
+
+// Nothing is written to a read-only file or over a folder, and Check says so
+// before.
+func TestWhatIsRefused(t *testing.T) {
+	folder := t.TempDir()
+	readOnly := filepath.Join(folder, "read-only")
+	if err := os.WriteFile(readOnly, []byte("old"), 0o444); err != nil {
+		t.Fatal(err)
+	}
+	loop := filepath.Join(t.TempDir(), "loop")
+	if err := os.Symlink(loop, loop); err != nil {
+		t.Skip("no links here:", err)
+	}
+	for path, want := range map[string]string{
+		readOnly: "is read-only", folder: "is a folder", loop: "too many links",
+		filepath.Join(folder, "missing", "f"): "no such file",
+		filepath.Join(readOnly, "f"):          "not a directory",
+	} {
+		for name, err := range map[string]error{"Write": Write(path, text("new")), "Check": Check(path)} {
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: error %v, want %q with the path %s", name, err, want, path)
+			}
+		}
+	}
+	wantFolder(t, folder, "read-only", "old")
+}
+
+func TestCheckLeavesNothing(t *testing.T) {
+	folder := t.TempDir()
+	if err := Check(filepath.Join(folder, "f")); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+		t.Errorf("folder holds %v (%v), want nothing", entries, err)
+	}
+}
+
+// A link stays, and the file that it leads to is written, there before or not.
+func TestLinksAreFollowed(t *testing.T) {
+	folder, elsewhere := t.TempDir(), t.TempDir()
+	path := filepath.Join(folder, "link")
+	if err := os.Symlink(filepath.Join(elsewhere, "f"), path); err != nil {
+		t.Skip("no links here:", err)
+	}
+	for _, content := range []string{"first", "second"} {
+		if err := Write(path, text(content)); err != nil {
+			t.Fatal(err)
+		}
+		wantFolder(t, elsewhere, "f", content)
+		wantFolder(t, folder, "link", content)
+		if s, err := os.Lstat(path); err != nil || s.Mode()&fs.ModeSymlink == 0 {
+			t.Errorf("the link was replaced (%v, %v)", s, err)
+		}
+	}
+}
+
+// The next write removes what killed processes left, and nothing that is being
+// written.
+func TestWriteSweeps(t *testing.T) {
+	folder := t.TempDir()
+	killed, err := create(folder, newFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !lock(killed) {
+		t.Skip("no locks here")
+	}
+	killed.Close()
+	live, err := create(folder, newFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	if err := Write(filepath.Join(folder, "f"), text("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed.Name()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the killed process's file is still there (%v)", err)
+	}
+	if _, err := os.Stat(live.Name()); err != nil {
+		t.Errorf("a file that is being written is gone: %v", err)
+	}
+}
+
+// Names need not be UTF-8 where the file system does not ask for it.
+func TestNamesAreBytes(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"\xff", "\xfe"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
+			t.Skip("names must be UTF-8 here:", err)
+		}
+		if err := Write(filepath.Join(folder, name), text(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"\xff", "\xfe"} {
+		if got, err := os.ReadFile(filepath.Join(folder, name)); err != nil || string(got) != name {
+			t.Errorf("%q holds %q (%v)", name, got, err)
+		}
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build !purego
+
 #include "textflag.h"
 
 // Accumulators: row r of the tile is Y(2r), Y(2r+1). Products of float32 values

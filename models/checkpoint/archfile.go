@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"otfusion/models"
 )
@@ -17,9 +16,9 @@ const maxArchFile = 4 << 20
 // and as a checkpoint's metadata holds it. Unknown fields and layers that do
 // not fit together are errors.
 func ReadArch(path string) (*models.Arch, error) {
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, err
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxArchFile+1))

@@ -28,3 +28,20 @@ func TestReadArch(t *testing.T) {
 		wantError(t, err, path, wrong)
 	}
 }
+
+// What a layer cannot say is refused with its name.
+func TestReadArchNamesTheLayerAtFault(t *testing.T) {
+	for layer, wrong := range map[string]string{
+		`"op":"Conv2D","dilation":2`:              `layer conv1: json: unknown field "dilation"`,
+		`"op":"Conv2D","kernel":[3,1]`:            "layer conv1: json: cannot unmarshal array",
+		`"op":"Conv2D","padding":[0,1,0,1]`:       "layer conv1: json: cannot unmarshal array",
+		`"op":"GroupNorm","inputs":["input"]`:     `layer conv1: unknown operation "GroupNorm", known are `,
+		`"op":"Attention","inputs":["input"]`:     `layer conv1: unknown operation "Attention"`,
+		`"op":"Softplus","inputs":["input"]`:      `layer conv1: unknown operation "Softplus"`,
+		`"op":"LayerNorm","normalized_shape":[3]`: `layer conv1: json: unknown field "normalized_shape"`,
+	} {
+		path := written(t, "arch.json", []byte(`{"input":{"channels":3,"height":8,"width":8},"layers":[{"name":"conv1",`+layer+`}]}`))
+		_, err := ReadArch(path)
+		wantError(t, err, path, wrong)
+	}
+}

@@ -4,13 +4,8 @@
 package checkpoint
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -18,79 +13,79 @@ import (
 	"otfusion/models"
 )
 
-// Read reads a model from a safetensors file or a PyTorch checkpoint,
-// whichever the content shows it to be. Where the file does not carry its Arch,
-// it is inferred from the names and shapes of the parameters. An error names
-// the file and what is wrong with it. Files need not be trusted: nothing in
-// them is executed, and memory stays within a few times their size.
-func Read(path string) (*models.Model, error) { return ReadAs(path, nil) }
+// The keys of a model's Meta that a file's reader sets, for people and for the
+// writer of the next file.
+const (
+	MetaGuess  = "otfusion.guess"  // the architecture was inferred: what of it the parameters cannot show
+	MetaUnused = "otfusion.unused" // tensors of the file that no layer uses; not written
+	MetaDType  = "otfusion.dtype"  // precision of the file, where it is not F32; not written
+)
 
-// ReadAs reads a model whose architecture is known, whatever the file says
-// of it; a nil arch is left to the file, as in Read.
-func ReadAs(path string, arch *models.Arch) (*models.Model, error) {
-	f, err := os.Open(path)
+// Options say of a file what it does not say itself.
+type Options struct {
+	Arch   *models.Arch // the architecture, whatever the file says of it
+	Key    string       // of the dict that holds the tensors, in a PyTorch checkpoint: "ema" or "nets.teacher"
+	Assume Assumptions  // what parameters cannot show of an architecture that is inferred
+}
+
+// Read reads a model from a safetensors file, the index of several, or a
+// PyTorch checkpoint, whichever the content shows it to be. Where the file does
+// not carry its Arch, it is inferred from the names and shapes of the
+// parameters, and the Meta says what of it is a guess. An error names the file
+// and what is wrong with it. Files need not be trusted: nothing in them is
+// executed, and memory stays within a few times their size.
+func Read(path string) (*models.Model, error) { return ReadWith(path, Options{}) }
+
+// ReadWith reads a model of which something is known beside the file.
+func ReadWith(path string, o Options) (*models.Model, error) {
+	c, err := readFile(path, o.Key)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	m, err := read(f, arch)
+	m, err := c.model(o)
 	if err != nil {
 		return nil, &fileError{path, err}
 	}
 	return m, nil
 }
 
-var errNotRegular = errors.New("not a regular file")
-
-func read(f *os.File, arch *models.Arch) (*models.Model, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errNotRegular
-	}
-	c, err := readCheckpoint(f, info.Size())
-	if err != nil {
-		return nil, err
-	}
-	return c.model(arch)
-}
-
-// readCheckpoint finds out the format from the first bytes.
-func readCheckpoint(r io.ReaderAt, size int64) (*contents, error) {
-	start := make([]byte, min(size, 512))
-	if _, err := r.ReadAt(start, 0); err != nil && err != io.EOF {
-		return nil, err
-	}
-	switch {
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
-		return readTorchZip(r, size)
-	case bytes.HasPrefix(start, []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")):
-		return readTorchLegacy(r, size)
-	case len(start) > 262 && string(start[257:262]) == "ustar":
-		return nil, fmt.Errorf("a tar archive; checkpoints of PyTorch before 0.1.10 are not read")
-	case len(start) > 8 && start[8] == '{':
-		return readSafetensors(r, size)
-	}
-	return nil, fmt.Errorf("neither a safetensors file nor a PyTorch checkpoint")
-}
-
-// Write writes the model, complete or not at all: as a PyTorch checkpoint
-// where the path ends in .pt, .pth or .checkpoint, as safetensors otherwise.
-// Both hold PyTorch's names and layouts, the Arch and the Meta.
+// Write writes the model, complete or not at all, in the format that the
+// path's ending names: .safetensors, or one of PyTorch's (see CheckOutput). Both
+// hold PyTorch's names and layouts, the Arch and the Meta, and the values in the
+// precision that the Meta names, F32 unless it does.
 func Write(path string, m *models.Model) error {
+	format, err := formatOf(path)
+	if err != nil {
+		return err
+	}
 	if err := m.Check(); err != nil {
 		return &fileError{path, err}
 	}
-	write := writeSafetensors
-	if slices.Contains([]string{".pt", ".pth", ".checkpoint"}, filepath.Ext(path)) {
-		write = writeTorch
+	write, err := format.writer(m)
+	if err != nil {
+		return &fileError{path, err}
 	}
-	if err := atomicfile.Write(path, func(w io.Writer) error { return write(w, m) }); err != nil {
+	if err := atomicfile.Write(path, write); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
+}
+
+// precision is the type in which the model's values are written, all of which
+// it can hold.
+func precision(m *models.Model) (DType, error) {
+	d := DType(m.Meta[MetaDType])
+	if d.size() == 0 {
+		return F32, nil
+	}
+	for name, t := range m.Params {
+		for i, v := range t.Data {
+			if !d.holds(v) {
+				return d, fmt.Errorf("parameter %s: value %d is %g, more than %s holds", name, i, v, d)
+			}
+		}
+	}
+	return d, nil
 }
 
 // fileError says which file is wrong. What it quotes from the file is made safe
@@ -117,3 +112,6 @@ func printable(r rune) rune {
 	}
 	return unicode.ReplacementChar
 }
+
+// writerFunc writes a file's content.
+type writerFunc = func(io.Writer) error

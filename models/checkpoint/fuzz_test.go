@@ -19,7 +19,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		if err := writeSafetensors(&out, m); err != nil {
+		if err := writeTo(&out, m, ".safetensors"); err != nil {
 			t.Fatal(err)
 		}
 		again, err := readBytes(out.Bytes())
@@ -36,7 +36,7 @@ func FuzzSafetensorsHeader(f *testing.F) {
 	f.Add(`{"a.weight":{"dtype":"F32","shape":[4,4],"data_offsets":[0,64]}}`)
 	f.Add(`{"__metadata__":{"k":"v"},"a":{"dtype":"F16","shape":[16],"data_offsets":[0,32]},"b":{"dtype":"F64","shape":[4],"data_offsets":[32,64]}}`)
 	f.Fuzz(func(t *testing.T, header string) {
-		if m, err := readBytes(file(header, make([]byte, 64)...)); err == nil && m.Check() != nil {
+		if m, err := readBytes(stFile(header, make([]byte, 64)...)); err == nil && m.Check() != nil {
 			t.Fatal("a model is read that is none")
 		}
 	})
@@ -49,7 +49,7 @@ func FuzzPickle(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(pickleStateDict(specs))
+	f.Add(pickleStateDict(specs, F32))
 	f.Add([]byte("\x80\x02cargparse\nNamespace\n)\x81}b."))
 	f.Add([]byte("\x80\x04\x95\x0a\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94K\x01u."))
 	f.Fuzz(func(t *testing.T, content []byte) {
@@ -63,8 +63,8 @@ func FuzzPickle(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if c, err := file.checkpoint(object); err == nil {
-			_, _ = c.model(nil)
+		if c, err := file.contents(object, ""); err == nil {
+			_, _ = c.model(Options{})
 		}
 	})
 }

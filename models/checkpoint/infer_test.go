@@ -11,9 +11,9 @@ import (
 
 // bare is what a file without an Arch holds of the model.
 func bare(m *models.Model) *contents {
-	c := &contents{params: map[string]models.Tensor{}}
+	c := newContents()
 	for _, name := range slices.SortedFunc(maps.Keys(m.Params), naturalOrder) {
-		c.add(name, m.Params[name])
+		c.add(name, F32, m.Params[name])
 	}
 	return c
 }
@@ -39,7 +39,7 @@ func TestFamiliesAreInferred(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := bare(initialized(t, want)).model(nil)
+		got, err := bare(initialized(t, want)).model(Options{})
 		if err != nil {
 			t.Errorf("%s %+v: %v", c.name, c.opts, err)
 			continue
@@ -63,7 +63,7 @@ func TestTorchvisionNames(t *testing.T) {
 		name = strings.Replace(name, "shortcut.", "downsample.", 1)
 		renamed.Params[strings.Replace(name, "linear.", "fc.", 1)] = tensor
 	}
-	got, err := bare(renamed).model(nil)
+	got, err := bare(renamed).model(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,9 +77,9 @@ func TestTorchvisionNames(t *testing.T) {
 
 // tensors is a checkpoint of zeros: names and shapes in order.
 func tensors(entries ...any) *contents {
-	c := &contents{params: map[string]models.Tensor{}}
+	c := newContents()
 	for i := 0; i < len(entries); i += 2 {
-		c.add(entries[i].(string), models.NewTensor(entries[i+1].([]int)...))
+		c.add(entries[i].(string), F32, models.NewTensor(entries[i+1].([]int)...))
 	}
 	return c
 }
@@ -94,7 +94,7 @@ func TestChainsOfAnyNames(t *testing.T) {
 		{tensors("0.weight", []int{5, 784}, "0.bias", []int{5}, "2.weight", []int{2, 5}), []string{"0", "2"}},
 		{tensors("flatten.weight", []int{5, 4}, "relu1.weight", []int{5, 5}), []string{"flatten", "relu1"}},
 	} {
-		m, err := c.file.model(nil)
+		m, err := c.file.model(Options{})
 		if err != nil {
 			t.Errorf("%v: %v", c.want, err)
 			continue
@@ -123,22 +123,23 @@ func TestWhatCannotBeInferred(t *testing.T) {
 	}
 	for want, c := range map[string]*contents{
 		"its parameters (none)": tensors(),
-		"(a.weight [3 2], b.weight [3 2]) are those of no known one: b.weight [3 2] does not take what a.weight [3 2] gives; to read it all the same, pass its architecture": tensors("a.weight", []int{3, 2}, "b.weight", []int{3, 2}),
-		"q.scale is no weight or bias of a Linear layer":                         tensors("q.scale", []int{3}),
-		"a.weight is no weight or bias of a Linear layer":                        tensors("a.weight", []int{2, 2, 2}),
-		"looks like vgg11, but parameter features.6.weight is missing":           small(func(p map[string]models.Tensor) { delete(p, "features.6.weight") }),
-		"parameter features.3.weight: wanted shape [16 8 3 3], found [16 8 5 5]": small(func(p map[string]models.Tensor) { p["features.3.weight"] = models.NewTensor(16, 8, 5, 5) }),
-		"parameter classifier.weight: wanted shape [10 64], found [10 65]":       small(func(p map[string]models.Tensor) { p["classifier.weight"] = models.NewTensor(10, 65) }),
-		"parameter extra.weight: not part of arch vgg11":                         small(func(p map[string]models.Tensor) { p["extra.weight"] = models.NewTensor(1) }),
+		"(a.weight [3 2], b.weight [3 2]) look like mlpnet, but they are no chain of Linear layers: b.weight [3 2] does not take what a.weight [3 2] gives; pass its architecture (--arch FILE)": tensors("a.weight", []int{3, 2}, "b.weight", []int{3, 2}),
+		"q.scale is no parameter of a Linear layer":  tensors("q.scale", []int{3}),
+		"a.weight is no parameter of a Linear layer": tensors("a.weight", []int{2, 2, 2}),
+		"features.3 and features.8 have 4 layers between them, wanted an activation and at most a pool; pass its architecture": small(func(p map[string]models.Tensor) { delete(p, "features.6.weight") }),
+		"look like vgg11, but parameter features.3.weight has a kernel of 5×5, wanted a square of [3]":                         small(func(p map[string]models.Tensor) { p["features.3.weight"] = models.NewTensor(16, 8, 5, 5) }),
+		"classifier takes 65 features, which are no square map of 64 channels":                                                 small(func(p map[string]models.Tensor) { p["classifier.weight"] = models.NewTensor(10, 65) }),
+		"looks like vgg11, but parameter extra.weight of shape [2]: not part of arch vgg11; pass its architecture":             small(func(p map[string]models.Tensor) { p["extra.weight"] = models.NewTensor(2) }),
+		"features.3.weight: wanted shape [16 8 3 3], found [16 9 3 3]":                                                         small(func(p map[string]models.Tensor) { p["features.3.weight"] = models.NewTensor(16, 9, 3, 3) }),
 		"2 more": tensors("a", []int{1}, "b", []int{1}, "c", []int{1}, "d", []int{1}, "e", []int{1}, "f", []int{1}, "g", []int{1}, "h", []int{1}),
 	} {
-		_, err := c.model(nil)
+		_, err := c.model(Options{})
 		wantError(t, err, want)
 	}
 }
 
 // A checkpoint of another architecture names the parameter and both shapes.
-func TestReadAs(t *testing.T) {
+func TestReadWithArch(t *testing.T) {
 	mlp, err := models.Build("mlpnet", models.Options{Hidden: []int{6}, Input: models.Shape{C: 4, H: 1, W: 1}})
 	if err != nil {
 		t.Fatal(err)
@@ -153,12 +154,12 @@ func TestReadAs(t *testing.T) {
 			{Name: "fc1", Op: models.Linear, Inputs: []string{models.InputName}, Out: 6},
 			{Name: "fc2", Op: models.Linear, Inputs: []string{"fc1"}, Out: 10},
 		}}
-		got, err := ReadAs(path, linear)
+		got, err := ReadWith(path, Options{Arch: linear})
 		if err != nil || got.Arch != linear {
 			t.Errorf("%s: arch %v (%v), want the one that was passed", ext, got.Arch, err)
 		}
 		linear.Layers[0].Out = 7
-		_, err = ReadAs(path, linear)
+		_, err = ReadWith(path, Options{Arch: linear})
 		wantError(t, err, path, "parameter fc1.weight: wanted shape [7 4], found [6 4]")
 	}
 }

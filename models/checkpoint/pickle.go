@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/nlpodyssey/gopickle/pickle"
-	"github.com/nlpodyssey/gopickle/types"
 )
 
 // Bounds on one pickle. A state dict takes some 250 bytes and 40 opcodes a
@@ -78,7 +77,7 @@ func (s *pickleScanner) argument(op byte) error {
 		return s.counted(1)
 	case 'T', 'B', 'X': // BINSTRING, BINBYTES, BINUNICODE
 		return s.counted(4)
-	case 0x8d, 0x8e: // BINUNICODE8, BINBYTES8
+	case 0x8d, 0x8e, 0x96: // BINUNICODE8, BINBYTES8, BYTEARRAY8
 		return s.counted(8)
 	case 'c': // GLOBAL
 		return s.lines(2)
@@ -132,9 +131,9 @@ func (s *pickleScanner) lines(n int) error {
 	return nil
 }
 
-// unpickle builds the objects of a pickle that readPickle has read. Classes
-// other than those of [findClass] are refused; persistent resolves references
-// to storages. What panics in gopickle is a damaged pickle.
+// unpickle builds the objects of a pickle that readPickle has read. What
+// findClass gives stands for classes; persistent resolves references to
+// storages. What panics in gopickle is a damaged pickle.
 func unpickle(p []byte, persistent func(any) (any, error)) (v any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -149,47 +148,3 @@ func unpickle(p []byte, persistent func(any) (any, error)) (v any, err error) {
 	}
 	return v, err
 }
-
-// findClass stands for Python's imports. Nothing is imported: a name is either
-// one that this package gives a meaning of its own, or one whose objects are
-// kept as empty shells, or an error. (gopickle itself knows OrderedDict, object
-// and _reconstructor, which build data only.)
-func findClass(module, name string) (any, error) {
-	full := module + "." + name
-	switch full {
-	case "torch._utils._rebuild_tensor_v2":
-		return rebuildTensor{}, nil
-	case "torch._utils._rebuild_parameter":
-		return rebuildParameter{}, nil
-	case "argparse.Namespace", "torch.Size", "torch.device",
-		"collections.defaultdict", "collections.Counter",
-		"__builtin__.dict", "builtins.dict", "__builtin__.set", "builtins.set",
-		"_codecs.encode", "numpy.dtype", "numpy.ndarray",
-		"numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
-		"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct":
-		return shell{}, nil
-	}
-	if class, ok := storageClasses()[full]; ok {
-		return class, nil
-	}
-	return nil, fmt.Errorf("it wants to import %q, which no state dict needs; nothing was executed", full)
-}
-
-// shell is an object whose content is of no interest, and its class.
-type shell struct{}
-
-var (
-	_ types.Callable        = shell{}
-	_ types.PyNewable       = shell{}
-	_ types.PyStateSettable = shell{}
-	_ types.DictSetter      = shell{}
-	_ types.ListAppender    = shell{}
-	_ types.SetAdder        = shell{}
-)
-
-func (shell) Call(...any) (any, error)  { return shell{}, nil }
-func (shell) PyNew(...any) (any, error) { return shell{}, nil }
-func (shell) PySetState(any) error      { return nil }
-func (shell) Set(_, _ any)              {}
-func (shell) Append(any)                {}
-func (shell) Add(any)                   {}

@@ -26,14 +26,18 @@ const (
 // maxHeader bounds the header, whose decoding takes several times its size.
 const maxHeader = 16 << 20
 
-// writeSafetensors writes the parameters as F32, with the Arch and the Meta in
+// safetensorsWriterOf gives what writes a model with the Arch and the Meta in
 // the file's metadata.
-func writeSafetensors(w io.Writer, m *models.Model) error {
+func safetensorsWriterOf(m *models.Model) (writerFunc, error) {
 	meta, err := metadata(m)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return serialize(w, m.Params, meta)
+	d, err := precision(m)
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer) error { return serialize(w, m.Params, d, meta) }, nil
 }
 
 // metadata is what a file says beside the parameters: the Meta and the Arch.
@@ -42,6 +46,9 @@ func metadata(m *models.Model) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(arch) > maxArchFile {
+		return nil, fmt.Errorf("an architecture has at most %d bytes in JSON, this one has %d", maxArchFile, len(arch))
+	}
 	meta := map[string]string{}
 	for key, value := range m.Meta {
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
@@ -49,24 +56,71 @@ func metadata(m *models.Model) (map[string]string, error) {
 		}
 		meta[key] = value
 	}
+	for _, ofFile := range []string{MetaUnused, MetaDType, metaDigest} {
+		delete(meta, ofFile)
+	}
 	meta[metaArch], meta[metaFormat] = string(arch), "pt"
 	return meta, nil
 }
 
-func serialize(w io.Writer, tensors map[string]models.Tensor, meta map[string]string) error {
+// serialize writes tensors and metadata with their digest.
+func serialize(w io.Writer, tensors map[string]models.Tensor, d DType, meta map[string]string) error {
 	views := map[string]view{}
 	for name, t := range tensors {
-		views[name] = view{t}
+		views[name] = view{t, d}
 	}
-	return safetensors.SerializeToWriter(views, meta, w)
+	signed, err := sign(views, meta)
+	if err != nil {
+		return err
+	}
+	return safetensors.SerializeToWriter(views, signed, &headerLimit{Writer: w})
+}
+
+// sign adds the digest to metadata.
+func sign(views map[string]view, meta map[string]string) (map[string]string, error) {
+	d := digest{meta, map[string]fingerprint{}}
+	for name, v := range views {
+		d.add(name, string(v.dtype), v.Shape(), v.Data())
+	}
+	sum, err := d.sum()
+	signed := map[string]string{metaDigest: sum}
+	for key, value := range meta {
+		if key != metaDigest {
+			signed[key] = value
+		}
+	}
+	return signed, err
+}
+
+// headerLimit refuses to write a header that would not be read: it starts with
+// its length.
+type headerLimit struct {
+	io.Writer
+	length []byte
+}
+
+func (h *headerLimit) Write(p []byte) (int, error) {
+	if missing := 8 - len(h.length); missing > 0 {
+		h.length = append(h.length, p[:min(missing, len(p))]...)
+		if n := binary.LittleEndian.Uint64(append(slices.Clone(h.length), make([]byte, 8)...)); n > maxHeader {
+			return 0, fmt.Errorf("names, architecture and metadata take %d bytes, files are read with at most %d", n, maxHeader)
+		}
+	}
+	return h.Writer.Write(p)
 }
 
 // view shows a tensor to the safetensors library.
-type view struct{ models.Tensor }
+type view struct {
+	models.Tensor
+	dtype DType
+}
 
-func (v view) DType() safetensors.DType { return safetensors.F32 }
-func (v view) DataLen() uint64          { return 4 * uint64(len(v.Tensor.Data)) }
-func (v view) Data() []byte             { return encode(v.Tensor.Data) }
+func (v view) DataLen() uint64 { return uint64(v.dtype.size()) * uint64(len(v.Tensor.Data)) }
+func (v view) Data() []byte    { return v.dtype.encode(v.Tensor.Data) }
+
+func (v view) DType() safetensors.DType {
+	return map[DType]safetensors.DType{F16: safetensors.F16, BF16: safetensors.BF16, F32: safetensors.F32, F64: safetensors.F64}[v.dtype]
+}
 
 func (v view) Shape() []uint64 {
 	shape := make([]uint64, len(v.Tensor.Shape))
@@ -76,48 +130,98 @@ func (v view) Shape() []uint64 {
 	return shape
 }
 
-// readSafetensors reads a file of that size. The library decodes the header;
-// its Deserialize is not used, because it wants the whole file in memory twice
-// and lets a duplicate key pass. Here sizes are checked against the file's
-// before memory is asked for, and tensors are read one by one.
+// tensorInfo is what a header says of a tensor.
+type tensorInfo struct {
+	DType       string    `json:"dtype"`
+	Shape       []uint64  `json:"shape"`
+	DataOffsets [2]uint64 `json:"data_offsets"` // of the first byte, and of the one behind the last
+}
+
+// readSafetensors reads a file of that size. The library is not used for it: it
+// wants the whole file in memory twice, lets a duplicate key pass and knows no
+// 8-bit floats. Here sizes are checked against the file's before memory is
+// asked for, and tensors are read one by one.
 func readSafetensors(r io.ReaderAt, size int64) (*contents, error) {
 	header, err := readHeader(r, size)
 	if err != nil {
 		return nil, err
 	}
-	const levels = 3 // header, tensor, shape
-	if err := uniqueKeys(json.NewDecoder(bytes.NewReader(header)), levels); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
-	var decoded safetensors.Metadata
-	if err := json.Unmarshal(header, &decoded); err != nil {
+	infos, meta, err := parseHeader(header)
+	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	start := int64(8 + len(header))
-	infos := decoded.Tensors()
 	if err := checkLayout(infos, uint64(size-start)); err != nil {
 		return nil, err
 	}
-	c := &contents{params: map[string]models.Tensor{}}
+	c := newContents()
+	d := digest{meta, map[string]fingerprint{}}
 	for _, name := range slices.SortedFunc(maps.Keys(infos), naturalOrder) {
-		if !wanted(name) {
-			continue
-		}
-		t, err := readTensor(r, start, infos[name])
-		if err != nil {
+		info := infos[name]
+		raw := make([]byte, info.DataOffsets[1]-info.DataOffsets[0])
+		if _, err := r.ReadAt(raw, start+int64(info.DataOffsets[0])); err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", name, err)
 		}
-		c.add(name, t)
+		if meta[metaDigest] != "" {
+			d.add(name, info.DType, info.Shape, raw)
+		}
+		c.addRaw(name, info, raw)
 	}
-	return c, c.takeMeta(decoded.Metadata())
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	return c, c.takeMeta(meta)
+}
+
+// addRaw takes in a tensor by its bytes.
+func (c *contents) addRaw(name string, info tensorInfo, raw []byte) {
+	dtype := DType(info.DType)
+	switch {
+	case counter(name):
+	case dtype.size() == 0:
+		c.others[name] = info.DType
+	default:
+		shape := make([]int, len(info.Shape))
+		for i, d := range info.Shape {
+			shape[i] = int(d)
+		}
+		c.add(name, dtype, models.Tensor{Shape: shape, Data: dtype.decode(raw)})
+	}
+}
+
+// parseHeader reads the JSON of a header into its tensors and its metadata.
+func parseHeader(header []byte) (map[string]tensorInfo, map[string]string, error) {
+	const levels = 3 // header, tensor, shape
+	if err := uniqueKeys(json.NewDecoder(bytes.NewReader(header)), levels); err != nil {
+		return nil, nil, err
+	}
+	var entries map[string]json.RawMessage
+	if err := json.Unmarshal(header, &entries); err != nil {
+		return nil, nil, err
+	}
+	infos, meta := map[string]tensorInfo{}, map[string]string{}
+	for name, text := range entries {
+		if name == "__metadata__" {
+			if err := json.Unmarshal(text, &meta); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		var info tensorInfo
+		if err := json.Unmarshal(text, &info); err != nil {
+			return nil, nil, fmt.Errorf("parameter %s: %w", name, err)
+		}
+		infos[name] = info
+	}
+	return infos, meta, nil
 }
 
 // takeMeta sorts the file's metadata into Arch and Meta.
 func (c *contents) takeMeta(meta map[string]string) error {
-	c.meta = map[string]string{}
 	maps.Copy(c.meta, meta)
-	delete(c.meta, metaArch)
-	delete(c.meta, metaFormat)
+	for _, ofFile := range []string{metaArch, metaFormat, metaDigest} {
+		delete(c.meta, ofFile)
+	}
 	text, ok := meta[metaArch]
 	if !ok {
 		return nil
@@ -186,7 +290,7 @@ func uniqueKeys(d *json.Decoder, depth int) error {
 
 // checkLayout verifies that the tensors fill the data without gap or overlap,
 // and that each has the bytes of its shape.
-func checkLayout(infos map[string]*safetensors.TensorInfo, size uint64) error {
+func checkLayout(infos map[string]tensorInfo, size uint64) error {
 	names := slices.SortedFunc(maps.Keys(infos), func(a, b string) int {
 		x, y := infos[a].DataOffsets, infos[b].DataOffsets
 		return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1]))
@@ -201,7 +305,7 @@ func checkLayout(infos map[string]*safetensors.TensorInfo, size uint64) error {
 		if begin != end || stop < begin {
 			return fmt.Errorf("parameter %s: lies at bytes %d to %d, wanted it to start at %d of %d", name, begin, stop, end, size)
 		}
-		if n, ok := bytesOf(info); !ok || n != stop-begin {
+		if !fits(info, stop-begin) {
 			return fmt.Errorf("parameter %s: %d bytes are not %v of %s", name, stop-begin, info.Shape, info.DType)
 		}
 		end = stop
@@ -212,32 +316,28 @@ func checkLayout(infos map[string]*safetensors.TensorInfo, size uint64) error {
 	return nil
 }
 
-// bytesOf is the size of a tensor, not ok where no tensor has that shape.
-func bytesOf(info *safetensors.TensorInfo) (n uint64, ok bool) {
-	n = 1
+// fits tells whether a tensor takes that many bytes. Of types that are not known
+// here only the shape can be checked.
+func fits(info tensorInfo, bytes uint64) bool {
+	n := uint64(1)
 	for _, d := range info.Shape {
 		if d >= maxLen {
-			return 0, false
+			return false
 		}
 		if n *= d; n >= maxLen {
-			return 0, false
+			return false
 		}
 	}
-	return n * info.DType.Size(), true
+	size, known := widths()[info.DType]
+	return !known && info.DType != "" || known && n*size == bytes
 }
 
-func readTensor(r io.ReaderAt, start int64, info *safetensors.TensorInfo) (models.Tensor, error) {
-	kind := dtype(info.DType.String())
-	if kind.size() == 0 {
-		return models.Tensor{}, fmt.Errorf("values are %s, wanted F32, F16, BF16 or F64", kind)
+// widths are the bytes of a value, of the types that safetensors has.
+func widths() map[string]uint64 {
+	return map[string]uint64{
+		"BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1,
+		"U16": 2, "I16": 2, "F16": 2, "BF16": 2,
+		"U32": 4, "I32": 4, "F32": 4,
+		"U64": 8, "I64": 8, "F64": 8, "C64": 8,
 	}
-	raw := make([]byte, info.DataOffsets[1]-info.DataOffsets[0])
-	if _, err := r.ReadAt(raw, start+int64(info.DataOffsets[0])); err != nil {
-		return models.Tensor{}, err
-	}
-	shape := make([]int, len(info.Shape))
-	for i, d := range info.Shape {
-		shape[i] = int(d)
-	}
-	return models.Tensor{Shape: shape, Data: kind.decode(raw)}, nil
 }

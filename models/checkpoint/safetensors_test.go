@@ -57,7 +57,7 @@ func sameParams(t *testing.T, got, want *models.Model) {
 func TestFilesRoundTrip(t *testing.T) {
 	m := tiny(t)
 	m.Meta = map[string]string{"seed": "1", "tab\tand \"quote\"\n": "<é\x00>"}
-	for _, name := range []string{"m.safetensors", "m.pt", "m"} {
+	for _, name := range []string{"m.safetensors", "m.pt", "m.PTH", "m.ckpt", "m.bin", "m.pth.tar", "m.checkpoint"} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := Write(path, m); err != nil {
 			t.Fatal(err)
@@ -131,8 +131,8 @@ func wantError(t *testing.T, err error, parts ...string) {
 	}
 }
 
-// file is a safetensors file of that header and data.
-func file(header string, data ...byte) []byte {
+// stFile is a safetensors file of that header and data.
+func stFile(header string, data ...byte) []byte {
 	f := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(f, header...), data...)
 }
@@ -154,30 +154,30 @@ func TestSafetensorsRefuses(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"empty", nil, "neither a safetensors file nor a PyTorch checkpoint"},
+		{"empty", nil, "an empty file"},
 		{"text", []byte("hello, this is text"), "neither a safetensors file nor a PyTorch checkpoint"},
 		{"header longer than the file", append(binary.LittleEndian.AppendUint64(nil, 1000), "{}"...), "header says it has 1000 bytes"},
 		{"header of 2^63", append(binary.LittleEndian.AppendUint64(nil, 1<<63), "{}"...), "header says it has 9223372036854775808 bytes"},
-		{"no JSON", file(`{"a":`), "header: unexpected EOF"},
-		{"not an object", file(`{"a":3}`), "header: "},
-		{"deep", file(`{"a":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}"), "nested too deep"},
-		{"duplicate tensor", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, two...), `key "a" appears twice`},
-		{"duplicate metadata", file(`{"__metadata__":{"k":"1","k":"2"}}`), `key "k" appears twice`},
-		{"overlap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}`, two...), "parameter b: lies at bytes 2 to 6, wanted it to start at 4"},
-		{"gap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, two...), "parameter a: lies at bytes 4 to 8, wanted it to start at 0"},
-		{"backwards", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}`, two...), "parameter a: 8 bytes are not [1] of F32"},
-		{"past the end", file(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`, two...), "parameter a: lies at bytes 0 to 16 of 8: the file is cut"},
-		{"more behind", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, two...), "end at byte 4 of 8"},
-		{"absurd shape", file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}`, two...), "parameter a: 8 bytes are not [4294967296 4294967296] of F32"},
-		{"negative shape", file(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, two...), "header: "},
-		{"integers", file(`{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, two...), "parameter a: values are I64, wanted F32"},
-		{"unknown dtype", file(`{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}`, two...), "F8_E4M3"},
-		{"metadata is no string", file(`{"__metadata__":{"k":1}}`), "header: "},
-		{"no tensors", file(`{}`), "parameters (none)"},
-		{"arch is no JSON", file(`{"__metadata__":{"otfusion.arch":"x"}}`), "arch in the metadata: "},
-		{"arch with an unknown attribute", file(`{"__metadata__":{"otfusion.arch":"{\"dilation\":2}"}}`), "dilation"},
-		{"arch without layers", file(`{"__metadata__":{"otfusion.arch":"{}"}}`), "arch in the metadata: "},
-		{"terminal escapes", file(`{"\u001b[31m":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}`, 0), "parameter \ufffd[31m: values are I8"},
+		{"no JSON", stFile(`{"a":`), "header: unexpected EOF"},
+		{"not an object", stFile(`{"a":3}`), "header: "},
+		{"deep", stFile(`{"a":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}"), "nested too deep"},
+		{"duplicate tensor", stFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, two...), `key "a" appears twice`},
+		{"duplicate metadata", stFile(`{"__metadata__":{"k":"1","k":"2"}}`), `key "k" appears twice`},
+		{"overlap", stFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}`, two...), "parameter b: lies at bytes 2 to 6, wanted it to start at 4"},
+		{"gap", stFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, two...), "parameter a: lies at bytes 4 to 8, wanted it to start at 0"},
+		{"backwards", stFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}`, two...), "parameter a: 8 bytes are not [1] of F32"},
+		{"past the end", stFile(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`, two...), "parameter a: lies at bytes 0 to 16 of 8: the file is cut"},
+		{"more behind", stFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, two...), "end at byte 4 of 8"},
+		{"absurd shape", stFile(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}`, two...), "parameter a: 8 bytes are not [4294967296 4294967296] of F32"},
+		{"negative shape", stFile(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, two...), "header: "},
+		{"integers", stFile(`{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, two...), "parameter a: values are I64, wanted F32"},
+		{"unknown dtype", stFile(`{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}`, two...), "F8_E4M3"},
+		{"metadata is no string", stFile(`{"__metadata__":{"k":1}}`), "header: "},
+		{"no tensors", stFile(`{}`), "parameters (none)"},
+		{"arch is no JSON", stFile(`{"__metadata__":{"otfusion.arch":"x"}}`), "arch in the metadata: "},
+		{"arch with an unknown attribute", stFile(`{"__metadata__":{"otfusion.arch":"{\"dilation\":2}"}}`), "dilation"},
+		{"arch without layers", stFile(`{"__metadata__":{"otfusion.arch":"{}"}}`), "arch in the metadata: "},
+		{"terminal escapes", stFile(`{"\u001b[31m":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}`, 0), "parameter \ufffd[31m: values are I8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := written(t, "f.safetensors", c.file)
@@ -205,7 +205,7 @@ func TestSafetensorsConverts(t *testing.T) {
 		}
 		header := fmt.Sprintf(`{"fc.weight":{"dtype":%q,"shape":[1,3],"data_offsets":[0,%d]},"n.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[%d,%d]}}`,
 			kind, len(data), len(data), len(data)+8)
-		m, err := Read(written(t, "f.safetensors", file(header, append(data, make([]byte, 8)...)...)))
+		m, err := Read(written(t, "f.safetensors", stFile(header, append(data, make([]byte, 8)...)...)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +241,7 @@ func TestValuesMustBeFinite(t *testing.T) {
 		"BF16": {0, 0, 0x80, 0xff},
 	} {
 		header := fmt.Sprintf(`{"fc.weight":{"dtype":%q,"shape":[1,2],"data_offsets":[0,%d]}}`, kind, len(data))
-		path := written(t, "f.safetensors", file(header, data...))
+		path := written(t, "f.safetensors", stFile(header, data...))
 		_, err := Read(path)
 		wantError(t, err, path, "parameter fc.weight: value 1 is ")
 	}

@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"otfusion/internal/atomicfile"
 	"otfusion/models"
@@ -12,7 +11,7 @@ import (
 // WriteTensors writes tensors that are no model, such as the state of an
 // optimizer, with metadata as a safetensors file, complete or not at all.
 func WriteTensors(path string, tensors map[string]models.Tensor, meta map[string]string) error {
-	err := atomicfile.Write(path, func(w io.Writer) error { return serialize(w, tensors, meta) })
+	err := atomicfile.Write(path, func(w io.Writer) error { return serialize(w, tensors, F32, meta) })
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
@@ -21,19 +20,12 @@ func WriteTensors(path string, tensors map[string]models.Tensor, meta map[string
 
 // ReadTensors reads what WriteTensors wrote, with the care that Read takes.
 func ReadTensors(path string) (tensors map[string]models.Tensor, meta map[string]string, err error) {
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, fmt.Errorf("checkpoint: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, &fileError{path, errNotRegular}
-	}
-	c, err := readSafetensors(f, info.Size())
+	c, err := readSafetensors(f, f.size)
 	if err != nil {
 		return nil, nil, &fileError{path, err}
 	}

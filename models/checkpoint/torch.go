@@ -2,9 +2,8 @@ package checkpoint
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/nlpodyssey/gopickle/types"
@@ -25,7 +24,8 @@ type torchFile struct {
 }
 
 func newTorchFile(size int64) *torchFile {
-	return &torchFile{size: size, unread: size, values: size,
+	const expanded = 1 << 20 // values that one repeated value may stand for in any file
+	return &torchFile{size: size, unread: size, values: max(size, expanded),
 		storages: map[string]*torchStorage{}, fetched: map[*torchStorage][]byte{}}
 }
 
@@ -33,6 +33,9 @@ func newTorchFile(size int64) *torchFile {
 // in the legacy format also a view, which must be None.
 func (f *torchFile) storage(id any) (any, error) {
 	tuple, ok := id.(*types.Tuple)
+	if ok && tuple.Len() > 1 && tuple.Get(0) == "module" { // a class with its source text
+		return tuple.Get(1), nil
+	}
 	if !ok || tuple.Len() < 5 || tuple.Get(0) != "storage" || tuple.Len() > 5 && tuple.Get(5) != nil {
 		return nil, fmt.Errorf("it refers to something that is no whole storage")
 	}
@@ -57,14 +60,12 @@ func (f *torchFile) storage(id any) (any, error) {
 }
 
 // tensor reads a tensor's values. All storages together cannot be larger than
-// the file, nor all tensors have more values than it has bytes.
+// the file, nor all tensors have more values than it has bytes, or than a small
+// file's expanded tensors may have.
 func (f *torchFile) tensor(t *torchTensor) (models.Tensor, error) {
 	s := t.storage
-	if s.class.kind == "" {
-		return models.Tensor{}, fmt.Errorf("values are integers, wanted floats")
-	}
 	if f.values -= int64(t.len()); f.values < 0 {
-		return models.Tensor{}, fmt.Errorf("more values than a file of %d bytes has", f.size)
+		return models.Tensor{}, fmt.Errorf("more values than a file of %d bytes may have", f.size)
 	}
 	if _, ok := f.fetched[s]; !ok {
 		if f.unread -= s.bytes(); f.unread < 0 {
@@ -76,79 +77,55 @@ func (f *torchFile) tensor(t *torchTensor) (models.Tensor, error) {
 		}
 		f.fetched[s] = raw
 	}
-	return models.Tensor{Shape: t.shape, Data: s.class.kind.decode(t.gather(f.fetched[s]))}, nil
+	return models.Tensor{Shape: t.shape, Data: s.class.dtype.decode(t.gather(f.fetched[s]))}, nil
 }
 
-// checkpoint finds the state dict in the object that a file holds and reads its
-// tensors.
-func (f *torchFile) checkpoint(object any) (*contents, error) {
-	top, ok := entries(object)
-	if !ok {
-		return nil, fmt.Errorf("holds no dict")
-	}
-	dict, err := stateDict(top)
+// contents finds the state dict in the object that a file holds, under a key
+// where one is given, and reads its tensors.
+func (f *torchFile) contents(object any, key string) (*contents, error) {
+	dict, err := stateDict(object, key)
 	if err != nil {
 		return nil, err
 	}
-	c := &contents{params: map[string]models.Tensor{}, meta: scalars(top)}
+	c := newContents()
+	if top, ok := entries(object); ok {
+		c.meta = scalars(top)
+	}
+	seen := map[string]bool{}
 	for _, e := range dict {
-		name, _ := e.Key.(string)
-		t, ok := e.Value.(*torchTensor)
-		if !ok || !wanted(name) {
+		name, ok := e.Key.(string)
+		if !ok || counter(name) {
 			continue
 		}
-		if _, twice := c.params[name]; twice || name == "" {
+		if (seen[name] || name == "") && isTensor(e.Value) {
 			return nil, fmt.Errorf("parameter %q has no name or appears twice", name)
 		}
-		read, err := f.tensor(t)
-		if err != nil {
+		seen[name] = true
+		if err := f.take(c, name, e.Value); err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", name, err)
 		}
-		c.add(name, read)
 	}
 	return c, nil
 }
 
-// entries are the items of a dict, in order.
-func entries(object any) ([]types.DictEntry, bool) {
-	switch d := object.(type) {
-	case *types.Dict:
-		return *d, true
-	case *types.OrderedDict:
-		var list []types.DictEntry
-		for e := d.List.Front(); e != nil; e = e.Next() {
-			entry := e.Value.(*types.OrderedDictEntry)
-			list = append(list, types.DictEntry{Key: entry.Key, Value: entry.Value})
+// take brings a value of a state dict into the contents. One that is no tensor
+// of floats is noted.
+func (f *torchFile) take(c *contents, name string, value any) error {
+	switch v := value.(type) {
+	case *torchTensor:
+		if kind := v.storage.class.dtype; kind.size() == 0 {
+			c.others[name] = string(kind)
+			return nil
 		}
-		return list, true
-	}
-	return nil, false
-}
-
-// stateDict is the dict that holds tensors: the file's own, or the one that
-// training scripts usually keep it under.
-func stateDict(top []types.DictEntry) ([]types.DictEntry, error) {
-	if slices.ContainsFunc(top, isTensor) {
-		return top, nil
-	}
-	keys := map[string]bool{}
-	for _, e := range top {
-		key, _ := e.Key.(string)
-		keys[key] = true
-		if !slices.Contains([]string{"model_state_dict", "state_dict", "model", "net"}, key) {
-			continue
+		t, err := f.tensor(v)
+		if err != nil {
+			return err
 		}
-		if dict, ok := entries(e.Value); ok && slices.ContainsFunc(dict, isTensor) {
-			return dict, nil
-		}
+		c.add(name, v.storage.class.dtype, t)
+	case opaque:
+		c.others[name] = string(v)
 	}
-	return nil, fmt.Errorf("holds no tensors, alone or under model_state_dict, state_dict, model or net; its keys are %q",
-		slices.Sorted(maps.Keys(keys)))
-}
-
-func isTensor(e types.DictEntry) bool {
-	_, ok := e.Value.(*torchTensor)
-	return ok
+	return nil
 }
 
 // scalars are the numbers and texts that a file keeps beside the state dict,
@@ -158,7 +135,7 @@ func scalars(top []types.DictEntry) map[string]string {
 	for _, e := range top {
 		key, ok := e.Key.(string)
 		value, ok1 := scalar(e.Value)
-		if ok && ok1 && utf8.ValidString(key+value) {
+		if ok && ok1 && utf8.ValidString(key+value) && !strings.HasPrefix(key, "otfusion.") {
 			meta[key] = value
 		}
 	}

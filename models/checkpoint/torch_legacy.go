@@ -12,7 +12,7 @@ import (
 // readTorchLegacy reads the format of torch.save before version 1.6: the
 // pickles of a magic number, a version, the writer's system, the object and
 // the storages' keys; then each storage's length and values.
-func readTorchLegacy(r io.ReaderAt, size int64) (*contents, error) {
+func readTorchLegacy(r io.ReaderAt, size int64, key string) (*contents, error) {
 	f := newTorchFile(size)
 	stream := bufio.NewReader(io.NewSectionReader(r, 0, size))
 	var objects [5]any
@@ -43,7 +43,7 @@ func readTorchLegacy(r io.ReaderAt, size int64) (*contents, error) {
 		_, err := r.ReadAt(raw, at)
 		return raw, err
 	}
-	return f.checkpoint(objects[3])
+	return f.contents(objects[3], key)
 }
 
 // legacyOffsets finds where the storages' values lie, in the order of the keys,

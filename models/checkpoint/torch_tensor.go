@@ -10,23 +10,25 @@ import (
 
 // storageClass is a class such as torch.FloatStorage.
 type storageClass struct {
-	kind dtype // "" for values that are no floats
-	unit int   // bytes of a value
+	dtype DType // by safetensors' name, or another where that has none
+	unit  int   // bytes of a value
 }
 
 func storageClasses() map[string]storageClass {
-	return map[string]storageClass{
-		"torch.HalfStorage":     {f16, 2},
-		"torch.BFloat16Storage": {bf16, 2},
-		"torch.FloatStorage":    {f32, 4},
-		"torch.DoubleStorage":   {f64, 8},
-		"torch.LongStorage":     {"", 8},
-		"torch.IntStorage":      {"", 4},
-		"torch.ShortStorage":    {"", 2},
-		"torch.CharStorage":     {"", 1},
-		"torch.ByteStorage":     {"", 1},
-		"torch.BoolStorage":     {"", 1},
+	classes := map[string]storageClass{
+		"torch.storage.UntypedStorage": {"untyped bytes", 1},
+		"torch.UntypedStorage":         {"untyped bytes", 1},
 	}
+	for name, class := range map[string]storageClass{
+		"Half": {F16, 2}, "BFloat16": {BF16, 2}, "Float": {F32, 4}, "Double": {F64, 8},
+		"Long": {"I64", 8}, "Int": {"I32", 4}, "Short": {"I16", 2}, "Char": {"I8", 1}, "Byte": {"U8", 1}, "Bool": {"BOOL", 1},
+		"ComplexFloat": {"C64", 8}, "ComplexDouble": {"C128", 16},
+		"QInt8": {"quantised", 1}, "QUInt8": {"quantised", 1}, "QInt32": {"quantised", 4},
+	} {
+		classes["torch."+name+"Storage"] = class
+		classes["torch.cuda."+name+"Storage"] = class
+	}
+	return classes
 }
 
 // torchStorage is a named run of values in the file.
@@ -79,21 +81,24 @@ func ints(v any) ([]int, bool) {
 }
 
 // check verifies that the tensor lies within its storage, with no more elements
-// than that has.
+// than that has but for axes of stride 0, along which values repeat.
 func (t *torchTensor) check() error {
 	const maxAxes = 8
 	bad := fmt.Errorf("tensor of shape %.40v and stride %.40v at %d does not lie in a storage of %d", t.shape, t.stride, t.offset, t.storage.len)
 	if len(t.shape) != len(t.stride) || len(t.shape) > maxAxes || t.offset < 0 || t.offset > t.storage.len {
 		return bad
 	}
-	n, last := 1, t.offset
+	n, distinct, last := 1, 1, t.offset
 	for i, d := range t.shape {
-		if d < 0 || t.stride[i] < 0 || d > t.storage.len || t.stride[i] >= maxLen {
+		if d < 0 || d >= maxLen || t.stride[i] < 0 || t.stride[i] >= maxLen {
 			return bad
+		}
+		if t.stride[i] > 0 {
+			distinct *= d
 		}
 		n *= d
 		last += max(0, d-1) * t.stride[i]
-		if n > t.storage.len || last >= maxLen {
+		if distinct > t.storage.len || n >= maxLen || last >= maxLen {
 			return bad
 		}
 	}
@@ -142,6 +147,20 @@ func advance(index, shape []int) {
 		}
 		index[k] = 0
 	}
+}
+
+// rebuildTyped stands for torch._utils._rebuild_tensor_v3, for types that have no
+// class of storage: the seventh argument says which one.
+type rebuildTyped struct{}
+
+func (rebuildTyped) Call(args ...any) (any, error) {
+	if len(args) < 7 {
+		return nil, fmt.Errorf("tensor of %d arguments", len(args))
+	}
+	if dtype, ok := args[6].(*shell); ok {
+		return opaque(dtype.class), nil
+	}
+	return opaque("of an unknown type"), nil
 }
 
 // rebuildParameter stands for torch._utils._rebuild_parameter, which wraps a

@@ -12,28 +12,39 @@ import (
 	"otfusion/models"
 )
 
-// writeTorch writes what torch.save writes for a state dict: torch.load gives
+// torchWriterOf gives what writes what torch.save writes for a state dict: torch.load gives
 // an OrderedDict that load_state_dict takes. Arch and Meta lie in a record that
 // PyTorch passes over.
-func writeTorch(w io.Writer, m *models.Model) error {
+func torchWriterOf(m *models.Model) (writerFunc, error) {
 	specs, err := m.Arch.Params()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	meta, err := metadata(m)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	extra, err := json.Marshal(meta)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if len(extra) > maxHeader {
+		return nil, fmt.Errorf("architecture and metadata take %d bytes, files are read with at most %d", len(extra), maxHeader)
+	}
+	d, err := precision(m)
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer) error { return writeTorch(w, m, specs, d, extra) }, nil
+}
+
+func writeTorch(w io.Writer, m *models.Model, specs []models.ParamSpec, d DType, extra []byte) error {
 	z := zip.NewWriter(w)
 	records := torchWriter{z, nil}
-	records.add("data.pkl", pickleStateDict(specs))
+	records.add("data.pkl", pickleStateDict(specs, d))
 	records.add("byteorder", []byte("little"))
 	for i, p := range specs {
-		records.add(fmt.Sprintf("data/%d", i), encode(m.Params[p.Name].Data))
+		records.add(fmt.Sprintf("data/%d", i), d.encode(m.Params[p.Name].Data))
 	}
 	records.add("version", []byte("3\n"))
 	records.add(torchExtra, extra)
@@ -60,16 +71,16 @@ func (t *torchWriter) add(name string, content []byte) {
 	t.err = err
 }
 
-// pickleStateDict is the pickle, of protocol 2, of an OrderedDict of float32
-// tensors, the i-th in storage i.
-func pickleStateDict(specs []models.ParamSpec) []byte {
+// pickleStateDict is the pickle, of protocol 2, of an OrderedDict of
+// tensors of one type, the i-th in storage i.
+func pickleStateDict(specs []models.ParamSpec, d DType) []byte {
 	var p pickler
 	p.WriteString("\x80\x02") // PROTO 2
 	p.orderedDict()
 	p.WriteByte('(')
 	for i, spec := range specs {
 		p.text(spec.Name)
-		p.tensor(fmt.Sprint(i), spec)
+		p.tensor(fmt.Sprint(i), spec, d)
 	}
 	p.WriteString("u.") // SETITEMS, STOP
 	return p.Bytes()
@@ -80,10 +91,10 @@ type pickler struct{ bytes.Buffer }
 
 // tensor calls _rebuild_tensor_v2(storage, offset, shape, stride,
 // requires_grad, backward_hooks).
-func (p *pickler) tensor(key string, spec models.ParamSpec) {
+func (p *pickler) tensor(key string, spec models.ParamSpec, d DType) {
 	p.WriteString("ctorch._utils\n_rebuild_tensor_v2\n((")
 	p.text("storage")
-	p.WriteString("ctorch\nFloatStorage\n")
+	p.WriteString("ctorch\n" + map[DType]string{F16: "Half", BF16: "BFloat16", F32: "Float", F64: "Double"}[d] + "Storage\n")
 	p.text(key)
 	p.text("cpu")
 	p.int(spec.Len())

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 )
 
@@ -16,10 +17,10 @@ const torchExtra = "extra/otfusion.json"
 
 // readTorchZip reads the format of torch.save since version 1.6: a zip archive
 // with a pickle, and each storage in a record of its own.
-func readTorchZip(r io.ReaderAt, size int64) (*contents, error) {
+func readTorchZip(r io.ReaderAt, size int64, key string) (*contents, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("a PyTorch checkpoint that is cut, at %d bytes: its end is missing (%w); download or copy it again", size, err)
 	}
 	records, err := torchRecords(archive)
 	if err != nil {
@@ -31,7 +32,7 @@ func readTorchZip(r io.ReaderAt, size int64) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := f.checkpoint(object)
+	c, err := f.contents(object, key)
 	if err != nil || records[torchExtra] == nil {
 		return c, err
 	}
@@ -61,12 +62,27 @@ func torchRecords(archive *zip.Reader) (zipRecords, error) {
 		}
 	}
 	switch {
-	case records["constants.pkl"] != nil:
-		return nil, fmt.Errorf("a TorchScript archive; save the module's state_dict() instead")
+	case records["constants.pkl"] != nil || records["model.json"] != nil:
+		return nil, fmt.Errorf("a TorchScript archive, which holds code; load it with torch.jit.load and %s", remedy)
 	case records[object] == nil:
-		return nil, fmt.Errorf("a zip archive without PyTorch's %s", object)
+		return nil, foreignZip(archive)
 	}
 	return records, nil
+}
+
+// foreignZip names the likely cause of an archive that PyTorch did not write.
+func foreignZip(archive *zip.Reader) error {
+	for _, f := range archive.File {
+		switch path.Ext(f.Name) {
+		case ".npy":
+			return fmt.Errorf("NumPy arrays (.npz); make tensors of them by their names and %s", remedy)
+		case ".h5", ".keras":
+			return fmt.Errorf("a Keras model; load it there, copy the weights into a PyTorch module, and %s", remedy)
+		case ".pt", ".pth", ".ckpt", ".safetensors", ".bin":
+			return fmt.Errorf("a zip archive with %q in it; unpack it first", f.Name)
+		}
+	}
+	return fmt.Errorf("a zip archive without PyTorch's data.pkl")
 }
 
 // object is what the archive's pickle builds.

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -86,12 +87,21 @@ func (c *compiler) add(u *unit) (*value, error) {
 		return c.pool(u, kernel.AvgPool, ins[0])
 	case models.GlobalAvgPool:
 		return c.pool(u, kernel.GlobalPool, ins[0])
+	case models.AdaptiveAvgPool:
+		return c.pool(u, kernel.AdaptivePool, ins[0])
 	case models.Flatten:
 		return c.flatten(u, ins[0])
+	case models.Dropout:
+		return c.dropout(u, ins[0])
+	case models.Concat:
+		return c.concat(u, ins)
 	case models.ReLU:
 		return c.relu(u, ins[0])
 	case models.Add:
 		return c.sum(u, ins)
+	}
+	if u.Op.Elementwise() {
+		return c.activation(u, ins[0])
 	}
 	return nil, fmt.Errorf("nn: layer %s: operation %q is not known", u.Name, u.Op)
 }
@@ -107,7 +117,7 @@ func (c *compiler) conv(u *unit, x *value) (*value, error) {
 		return nil, err
 	}
 	spec := kernel.ConvSpec{
-		Name: u.Name, In: x.shape, Out: u.Out, Kernel: u.Kernel, Stride: u.Stride, Padding: u.Padding,
+		Name: u.Name, In: x.shape, Out: u.Out, Kernel: u.Kernel, Stride: u.Stride, Padding: u.Padding, Groups: u.Groups,
 		Bias: u.Bias, ReLU: u.relu, Plain: x.plain, InputGrad: x.grad, Train: c.train, MaskInput: x.claimMask(),
 	}
 	k, err := c.engine.Conv(spec)
@@ -150,8 +160,33 @@ func (c *compiler) batchNorm(u *unit, x *value) (*value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
-	o := &batchNorm{op: u.op("batch norm"), kernel: k, inputGrad: x.grad}
-	return c.activate(o, c.result(u, x.plain, true), c.withParams(u, x)...)
+	o := &batchNorm{op: u.op("batch norm"), kernel: k, inputGrad: x.grad, affine: !u.NoAffine}
+	nodes := c.withParams(u, x)
+	if u.NoAffine {
+		constants, err := c.identity(u, x.shape.C)
+		if err != nil {
+			return nil, err
+		}
+		nodes = slices.Insert(nodes, 1, constants...)
+	}
+	return c.activate(o, c.result(u, x.plain, o.affine || x.grad), nodes...)
+}
+
+// identity is γ = 1 and β = 0 for a batch norm that has none.
+func (c *compiler) identity(u *unit, channels int) (G.Nodes, error) {
+	var nodes G.Nodes
+	for i, name := range []string{u.Name + ": γ = 1", u.Name + ": β = 0"} {
+		x := aligned(channels)
+		for j := range x {
+			x[j] = float32(1 - i)
+		}
+		n, err := c.leaf(name, x, vectorShape(channels))
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
 }
 
 // pool adds a pool. The ReLU before a maximum can have its gradient applied
@@ -164,7 +199,7 @@ func (c *compiler) pool(u *unit, kind kernel.PoolKind, x *value) (*value, error)
 	}
 	spec := kernel.PoolSpec{
 		Name: u.Name, Kind: kind, In: x.shape, Kernel: u.Kernel, Stride: u.Stride, Padding: u.Padding,
-		Plain: x.plain, Train: x.grad,
+		Height: u.Height, Width: u.Width, Plain: x.plain, Train: x.grad,
 	}
 	o := &pool{op: u.op("pool"), inputGrad: x.grad}
 	masks := x.claimMask()
@@ -185,10 +220,7 @@ func (c *compiler) flatten(u *unit, x *value) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := *x
-	v.name, v.shape, v.other = u.value, c.shape(u.value), nil
-	v.readers-- // Flatten itself
-	return &v, nil
+	return c.rename(u, x), nil
 }
 
 func (c *compiler) relu(u *unit, x *value) (*value, error) {
@@ -199,24 +231,32 @@ func (c *compiler) relu(u *unit, x *value) (*value, error) {
 
 // sum adds an Add, plain if it is one of vectors.
 func (c *compiler) sum(u *unit, ins []*value) (*value, error) {
+	o := &sum{op: u.op("sum"), of: ins[0].shape}
+	o.relu = u.relu
+	nodes, err := c.together(ins, &o.plain, &o.inputGrad)
+	if err != nil {
+		return nil, err
+	}
+	return c.activate(o, c.result(u, o.plain, slices.Contains(o.inputGrad, true)), nodes...)
+}
+
+// together brings inputs to one layout, plain if they are vectors, and says
+// whose gradient is of use.
+func (c *compiler) together(ins []*value, plain *bool, grads *[]bool) (G.Nodes, error) {
 	layout := c.packed
-	if ins[0].vector() {
+	if *plain = ins[0].vector(); *plain {
 		layout = c.plain
 	}
-	o := &sum{op: u.op("sum"), of: ins[0].shape, plain: ins[0].vector()}
-	o.relu = u.relu
 	var nodes G.Nodes
-	grad := false
 	for _, x := range ins {
 		x, err := layout(x)
 		if err != nil {
 			return nil, err
 		}
 		nodes = append(nodes, x.node)
-		o.inputGrad = append(o.inputGrad, x.grad)
-		grad = grad || x.grad
+		*grads = append(*grads, x.grad)
 	}
-	return c.activate(o, c.result(u, o.plain, grad), nodes...)
+	return nodes, nil
 }
 
 // withParams is the unit's input followed by its parameters.

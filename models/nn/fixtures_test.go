@@ -24,6 +24,9 @@ func nets() map[string]*models.Arch {
 	linear := func(name, input string, out int, bias bool) models.Layer {
 		return models.Layer{Name: name, Op: models.Linear, Inputs: []string{input}, Out: out, Bias: bias}
 	}
+	drop := func(name, input string) models.Layer {
+		return models.Layer{Name: name, Op: models.Dropout, Inputs: []string{input}, Rate: 0.4}
+	}
 	return map[string]*models.Arch{
 		"mlp": arch(in, layer("flat", models.Flatten, "input"), linear("a", "flat", 7, true), layer("ar", models.ReLU, "a"),
 			linear("b", "ar", 5, false), layer("br", models.ReLU, "b"), linear("c", "br", 3, true)),
@@ -45,6 +48,24 @@ func nets() map[string]*models.Arch {
 			conv("b", "p", 2, 1, 1, false), layer("n", models.BatchNorm, "input"), layer("q", models.AvgPool, "n"), layer("sp", models.MaxPool, "s"),
 			layer("u", models.Add, "b", "q", "sp"), layer("f", models.Flatten, "u"), linear("c", "f", 3, false), linear("dead", "f", 2, true),
 			linear("o", "c", 3, true)),
+		"activations": arch(in, conv("a", "input", 4, 3, 1, true), layer("a1", models.ReLU6, "a"), conv("b", "a1", 5, 3, 2, false),
+			layer("b1", models.SiLU, "b"), conv("d", "b1", 3, 1, 1, true), layer("d1", models.Sigmoid, "d"), layer("d2", models.GELU, "d1"),
+			layer("f", models.Flatten, "d2"), linear("e", "f", 6, true), layer("e1", models.Tanh, "e"), linear("g", "e1", 5, false),
+			models.Layer{Name: "g1", Op: models.LeakyReLU, Inputs: []string{"g"}, Alpha: 0.2}, linear("h", "g1", 4, true),
+			layer("h1", models.ELU, "h"), linear("o", "h1", 3, false)),
+		"dense": arch(in, conv("a", "input", 4, 3, 1, false), layer("c1", models.Concat, "a", "input"), layer("n", models.BatchNorm, "c1"),
+			layer("nr", models.ReLU, "n"), conv("b", "nr", 3, 3, 1, false), layer("c2", models.Concat, "c1", "b"), conv("t", "c2", 4, 1, 1, true),
+			layer("tr", models.ReLU, "t"), layer("p", models.AvgPool, "tr"), layer("g", models.GlobalAvgPool, "p"), linear("l", "g", 2, true),
+			layer("c3", models.Concat, "g", "l", "g"), linear("o", "c3", 3, false)),
+		"mobile": arch(in, conv("e", "input", 6, 1, 1, false), models.Layer{Name: "n", Op: models.BatchNorm, Inputs: []string{"e"}, NoAffine: true},
+			layer("er", models.ReLU6, "n"), models.Layer{Name: "d", Op: models.Conv2D, Inputs: []string{"er"}, Out: 6, Kernel: 3, Stride: 2, Padding: 1, Groups: 6},
+			layer("dr", models.ReLU, "d"), models.Layer{Name: "k", Op: models.Conv2D, Inputs: []string{"dr"}, Out: 4, Kernel: 3, Stride: 1, Padding: 1, Groups: 2, Bias: true},
+			layer("kr", models.ReLU, "k"), models.Layer{Name: "p", Op: models.AdaptiveAvgPool, Inputs: []string{"kr"}, Height: 2, Width: 5},
+			layer("f", models.Flatten, "p"), linear("o", "f", 3, true)),
+		"depthwise input": arch(in, models.Layer{Name: "d", Op: models.Conv2D, Inputs: []string{"input"}, Out: 2, Kernel: 3, Stride: 1, Padding: 1, Groups: 2},
+			layer("f", models.Flatten, "d"), linear("o", "f", 3, false)),
+		"dropout": arch(in, conv("a", "input", 4, 3, 1, true), layer("ar", models.ReLU, "a"), drop("ad", "ar"), conv("b", "ad", 3, 3, 1, true), drop("bd", "b"),
+			layer("s", models.Flatten, "bd"), linear("e", "s", 8, true), layer("er", models.ReLU, "e"), drop("ed", "er"), linear("o", "ed", 3, false)),
 		"one": arch(models.Shape{C: 1, H: 1, W: 1}, conv("a", "input", 1, 1, 1, true), layer("ar", models.ReLU, "a"), layer("n", models.BatchNorm, "ar"),
 			linear("b", "n", 1, true), linear("c", "b", 2, true)),
 	}

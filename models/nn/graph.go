@@ -17,6 +17,8 @@ type graph struct {
 	ops    []operation        // in creation order, in which they run
 	values map[*G.Node]*value // the activations
 
+	seed, step uint64 // of what Dropout draws
+
 	arena   []*block // the memory that outputs share
 	machine G.VM
 	closed  bool

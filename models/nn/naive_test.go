@@ -77,6 +77,61 @@ func (naive) ReLUGrad(dx, dy, y []float32, _ kernel.Shape, plain bool) {
 	}
 }
 
+func (naive) Activate(y, x []float32, f kernel.Activation, _ kernel.Shape, plain bool) {
+	y, x = out(y, plain), in(x, plain)
+	for i := range y {
+		y[i] = float32(activated(f, float64(x[i])))
+	}
+}
+
+func (naive) ActivateGrad(dx, dy, x []float32, f kernel.Activation, _ kernel.Shape, plain bool) {
+	dx, dy, x = out(dx, plain), in(dy, plain), in(x, plain)
+	const h = 1e-6
+	for i := range dx {
+		slope := (activated(f, float64(x[i])+h) - activated(f, float64(x[i])-h)) / (2 * h)
+		dx[i] = float32(slope) * dy[i]
+	}
+}
+
+// activated is f(x).
+func activated(f kernel.Activation, x float64) float64 {
+	return map[kernel.Function]float64{
+		kernel.ReLU6:     math.Min(math.Max(x, 0), 6),
+		kernel.LeakyReLU: math.Max(x, 0) + float64(f.Alpha)*math.Min(x, 0),
+		kernel.ELU:       math.Max(x, 0) + float64(f.Alpha)*(math.Exp(math.Min(x, 0))-1),
+		kernel.GELU:      x * (1 + math.Erf(x/math.Sqrt2)) / 2,
+		kernel.SiLU:      x / (1 + math.Exp(-x)),
+		kernel.Tanh:      math.Tanh(x),
+		kernel.Sigmoid:   1 / (1 + math.Exp(-x)),
+	}[f.Function]
+}
+
+func (naive) Multiply(y, a, b []float32, _ kernel.Shape, plain bool) {
+	y, a, b = out(y, plain), in(a, plain), in(b, plain)
+	for i := range y {
+		y[i] = a[i] * b[i]
+	}
+}
+
+func (naive) Concat(y []float32, xs [][]float32, channels []int, s kernel.Shape, plain bool) {
+	y = out(y, plain)
+	area, from := s.H*s.W, 0
+	for i, x := range xs {
+		for n := range s.N {
+			copy(y[(n*s.C+from)*area:], in(x, plain)[n*channels[i]*area:(n+1)*channels[i]*area])
+		}
+		from += channels[i]
+	}
+}
+
+func (naive) Slice(x, y []float32, from, channels int, s kernel.Shape, plain bool) {
+	x, y = out(x, plain), in(y, plain)
+	area := s.H * s.W
+	for n := range s.N {
+		copy(x[n*channels*area:(n+1)*channels*area], y[(n*s.C+from)*area:])
+	}
+}
+
 func (naive) SGD(w, g, v []float32, rate, momentum, decay float32) {
 	for i := range w {
 		v[i] = momentum*v[i] + g[i] + decay*w[i]
@@ -91,16 +146,18 @@ type naiveConv struct {
 
 // taps calls f with the indices of every product x·w that adds to a y.
 func (c naiveConv) taps(f func(y, x, w, o int)) {
-	shape := c.OutShape()
+	shape, groups := c.OutShape(), max(c.Groups, 1)
+	inner := c.In.C / groups
 	for n := range shape.N {
 		for o := range shape.C {
 			for i := range shape.H * shape.W {
-				for j := range c.In.C * c.Kernel * c.Kernel {
+				for j := range inner * c.Kernel * c.Kernel {
 					ch, kh, kw := j/(c.Kernel*c.Kernel), j/c.Kernel%c.Kernel, j%c.Kernel
 					h, w := i/shape.W*c.Stride-c.Padding+kh, i%shape.W*c.Stride-c.Padding+kw
 					if h >= 0 && h < c.In.H && w >= 0 && w < c.In.W {
-						f((n*shape.C+o)*shape.H*shape.W+i, ((n*c.In.C+ch)*c.In.H+h)*c.In.W+w,
-							((o*c.In.C+ch)*c.Kernel+kh)*c.Kernel+kw, o)
+						first := o / (c.Out / groups) * inner
+						f((n*shape.C+o)*shape.H*shape.W+i, ((n*c.In.C+first+ch)*c.In.H+h)*c.In.W+w,
+							((o*inner+ch)*c.Kernel+kh)*c.Kernel+kw, o)
 					}
 				}
 			}
@@ -184,8 +241,31 @@ func (p *naivePool) normalised() *naivePool {
 	return p
 }
 
+// adapted calls f with every output of an adaptive pool, an input in its window
+// and the window's size.
+func (p *naivePool) adapted(f func(y, x int, size float32)) {
+	shape := p.OutShape()
+	window := func(i, n, length int) (from, to int) {
+		return int(math.Floor(float64(i*length) / float64(n))), int(math.Ceil(float64((i+1)*length) / float64(n)))
+	}
+	for i := range shape.Len() {
+		h0, h1 := window(i/shape.W%shape.H, shape.H, p.In.H)
+		w0, w1 := window(i%shape.W, shape.W, p.In.W)
+		for h := h0; h < h1; h++ {
+			for w := w0; w < w1; w++ {
+				f(i, (i/(shape.H*shape.W)*p.In.H+h)*p.In.W+w, float32((h1-h0)*(w1-w0)))
+			}
+		}
+	}
+}
+
 func (p *naivePool) Forward(y, x []float32) error {
 	y, x = out(y, p.Kind == kernel.FlattenPool), in(x, p.Plain)
+	if p.Kind == kernel.AdaptivePool {
+		clear(y)
+		p.adapted(func(i, j int, size float32) { y[i] += x[j] / size })
+		return nil
+	}
 	if p.Kind == kernel.FlattenPool {
 		copy(y, x)
 		return nil
@@ -216,6 +296,11 @@ func (p *naivePool) Backward(dx, dy, x []float32) error {
 		return nil
 	}
 	clear(dx)
+	if p.Kind == kernel.AdaptivePool {
+		p.adapted(func(i, j int, size float32) { dx[j] += dy[i] / size })
+		mask(dx, x, p.Plain, p.MaskInput)
+		return nil
+	}
 	q := p.normalised()
 	for i := range dy {
 		if q.Kind == kernel.MaxPool {

@@ -13,6 +13,7 @@ type batchNorm struct {
 	op
 	kernel    kernel.BatchNorm
 	inputGrad bool
+	affine    bool // γ and β are trained
 }
 
 // compute sets y.
@@ -20,8 +21,11 @@ func (o *batchNorm) compute(y []float32, x [][]float32) error {
 	return o.kernel.Forward(y, x[0], x[1], x[2], x[3], x[4])
 }
 
-// DiffWRT is true of γ and β, and of x where its gradient is of use.
-func (o *batchNorm) DiffWRT(int) []bool { return []bool{o.inputGrad, true, true, false, false} }
+// DiffWRT is true of γ and β where they are trained, and of x where its gradient
+// is of use.
+func (o *batchNorm) DiffWRT(int) []bool {
+	return []bool{o.inputGrad, o.affine, o.affine, false, false}
+}
 
 // SymDiff adds the operations for dx, dγ and dβ.
 func (o *batchNorm) SymDiff(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {
@@ -42,6 +46,9 @@ func (o *batchNorm) SymDiff(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 	}
 	if o.inputGrad {
 		grads[0] = dx
+	}
+	if !o.affine {
+		return grads, nil
 	}
 	if grads[1], err = o.graph.apply(diff.gamma, dx); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ type Options struct {
 	Threads       int              // cores that one run may use; 0: GOMAXPROCS
 	Precision     kernel.Precision // F32 if empty
 	Deterministic bool             // choose algorithms by rule, not by timing: the same bits in every run
+	Seed          uint64           // of what Dropout draws in training
 	Compute       string           // "onednn" or "portable"; the best of the build if empty
 }
 

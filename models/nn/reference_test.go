@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"otfusion/models"
+	"otfusion/models/nn/kernel"
 )
 
 // reference is a network in float64 that computes one layer after another from
@@ -14,6 +15,7 @@ type reference struct {
 	train  bool // batch norm by batch
 	n      int
 	out    map[string][]float64 // of every layer
+	masks  map[string][]float64 // of every Dropout that drops
 	shape  map[string]models.Shape
 }
 
@@ -47,11 +49,24 @@ func (r *reference) forward(x []float64) []float64 {
 			r.norm(l, y, in)
 		case models.MaxPool, models.AvgPool, models.GlobalAvgPool:
 			r.pool(l, y, in)
+		case models.AdaptiveAvgPool:
+			r.adapt(l, y, in)
+		case models.Concat:
+			r.concat(l, y)
+		case models.Dropout:
+			copy(y, in)
+			for i, m := range r.masks[l.Name] {
+				y[i] *= m
+			}
 		case models.Flatten:
 			copy(y, in)
 		case models.ReLU:
 			for i := range y {
 				y[i] = max(in[i], 0)
+			}
+		case models.ReLU6, models.LeakyReLU, models.ELU, models.GELU, models.SiLU, models.Tanh, models.Sigmoid:
+			for i := range y {
+				y[i] = activated(kernel.Activation{Function: functions()[l.Op], Alpha: float32(l.Slope())}, in[i])
 			}
 		case models.Add:
 			for _, name := range l.Inputs {
@@ -90,9 +105,11 @@ func (r *reference) affine(l models.Layer, y, x []float64) {
 				y[no*out.H*out.W+i] = r.params[l.Name+".bias"][o]
 			}
 		}
-		for c := range in.C {
+		groups := max(l.Groups, 1)
+		inner, first := in.C/groups, o/(out.C/groups)*(in.C/groups)
+		for c := range inner {
 			slide(in, out, l, func(i, kh, kw, j int) {
-				y[no*out.H*out.W+i] += w[((o*in.C+c)*l.Kernel+kh)*l.Kernel+kw] * x[(n*in.C+c)*in.H*in.W+j]
+				y[no*out.H*out.W+i] += w[((o*inner+c)*l.Kernel+kh)*l.Kernel+kw] * x[(n*in.C+first+c)*in.H*in.W+j]
 			})
 		}
 	}
@@ -120,6 +137,32 @@ func (r *reference) pool(l models.Layer, y, x []float64) {
 	}
 }
 
+// adapt takes the mean of the inputs whose part of the axis meets the output's.
+func (r *reference) adapt(l models.Layer, y, x []float64) {
+	in, out := r.shape[l.Inputs[0]], r.shape[l.Name]
+	meet := func(i, n, j, length int) bool { return i*length < (j+1)*n && j*n < (i+1)*length }
+	for i := range y {
+		sum, size := 0.0, 0.0
+		for j := range in.H * in.W {
+			if meet(i/out.W%out.H, out.H, j/in.W, in.H) && meet(i%out.W, out.W, j%in.W, in.W) {
+				sum, size = sum+x[i/(out.H*out.W)*in.H*in.W+j], size+1
+			}
+		}
+		y[i] = sum / size
+	}
+}
+
+func (r *reference) concat(l models.Layer, y []float64) {
+	s := r.shape[l.Name]
+	for n := range r.n {
+		at := n * s.Len()
+		for _, name := range l.Inputs {
+			size := r.shape[name].Len()
+			at += copy(y[at:], r.out[name][n*size:(n+1)*size])
+		}
+	}
+}
+
 func (r *reference) norm(l models.Layer, y, x []float64) {
 	s := r.shape[l.Name]
 	area := s.H * s.W
@@ -135,8 +178,11 @@ func (r *reference) norm(l models.Layer, y, x []float64) {
 			each(func(i int) { mean += x[i] / float64(r.n*area) })
 			each(func(i int) { variance += (x[i] - mean) * (x[i] - mean) / float64(r.n*area) })
 		}
-		scale := r.params[l.Name+".weight"][c] / math.Sqrt(variance+models.DefaultEps)
-		each(func(i int) { y[i] = scale*(x[i]-mean) + r.params[l.Name+".bias"][c] })
+		gamma, beta := 1.0, 0.0
+		if !l.NoAffine {
+			gamma, beta = r.params[l.Name+".weight"][c], r.params[l.Name+".bias"][c]
+		}
+		each(func(i int) { y[i] = gamma/math.Sqrt(variance+models.DefaultEps)*(x[i]-mean) + beta })
 	}
 }
 

@@ -41,7 +41,11 @@ func NewTrainer(m *models.Model, loss Loss, o Options) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTrainer(params, loss, o.Batch, e)
+	t, err := newTrainer(params, loss, o.Batch, e)
+	if err == nil {
+		t.graph.seed = o.Seed
+	}
+	return t, err
 }
 
 func newTrainer(p *parameters, loss Loss, batch int, e kernel.Engine) (*Trainer, error) {
@@ -120,8 +124,14 @@ func (t *Trainer) Step(x, targets, teacher []float32, n int) (StepResult, error)
 	if err := t.graph.run(); err != nil {
 		return StepResult{}, err
 	}
+	t.graph.step++
 	return StepResult{Loss: t.loss.loss, Correct: t.loss.correct}, nil
 }
+
+// At numbers the next step, 0 unless said; those after it count on. With
+// Options.Seed, the number decides what Dropout zeroes, so that a training that
+// was interrupted can draw what it would have drawn.
+func (t *Trainer) At(step int) { t.graph.step = uint64(step) }
 
 // Params lists the parameters in the order of the Arch. Values are the live
 // parameters: what is written there, the next step uses.

@@ -38,6 +38,7 @@ func checkGradients(t *testing.T, m *models.Model, loss Loss, e kernel.Engine) {
 		t.Fatal(err)
 	}
 	ref := newReference(m, batch, true)
+	ref.masks = masks(tr)
 	lossOf := func() float64 {
 		return ref.loss(loss, ref.forward(double(x)), double(y), double(teacher))
 	}
@@ -49,6 +50,17 @@ func checkGradients(t *testing.T, m *models.Model, loss Loss, e kernel.Engine) {
 			checkSlope(t, p, ref.params[p.Spec.Name], lossOf, rng)
 		}
 	}
+}
+
+// masks are what the Dropouts drew in the last step, by layer.
+func masks(tr *Trainer) map[string][]float64 {
+	drawn := map[string][]float64{}
+	for _, o := range tr.graph.ops {
+		if d, ok := o.(*dropout); ok {
+			drawn[d.layer] = double(d.drawn)
+		}
+	}
+	return drawn
 }
 
 // checkSlope compares the gradient along a random direction with the

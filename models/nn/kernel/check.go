@@ -20,6 +20,9 @@ func (s ConvSpec) Check() error {
 	if s.Out < 1 {
 		return fmt.Errorf("kernel: layer %s: wanted a number of output channels, found %d", s.Name, s.Out)
 	}
+	if s.Groups < 0 || s.In.C%max(s.Groups, 1) != 0 || s.Out%max(s.Groups, 1) != 0 {
+		return fmt.Errorf("kernel: layer %s: wanted groups that divide %d input and %d output channels, found %d", s.Name, s.In.C, s.Out, s.Groups)
+	}
 	if !small(s.Out, s.In.C, s.Kernel, s.Kernel) {
 		return fmt.Errorf("kernel: layer %s: wanted fewer than 2³¹ weights, found %d×%d×%d×%d", s.Name, s.Out, s.In.C, s.Kernel, s.Kernel)
 	}
@@ -47,6 +50,8 @@ func (s PoolSpec) Check() error {
 	switch s.Kind {
 	case GlobalPool, FlattenPool:
 		return nil
+	case AdaptivePool:
+		return s.OutShape().Check(s.Name)
 	case MaxPool, AvgPool:
 	default:
 		return fmt.Errorf("kernel: layer %s: wanted a kind of pool, found %d", s.Name, s.Kind)

@@ -59,6 +59,15 @@ type Engine interface {
 	ReLU(y, x []float32, s Shape, plain bool)
 	// ReLUGrad is dx = dy where y > 0, else 0; dx may be dy.
 	ReLUGrad(dx, dy, y []float32, s Shape, plain bool)
+	// Activate is y = f(x), ActivateGrad dx = f'(x)·dy; y and dx may be x or dy.
+	Activate(y, x []float32, f Activation, s Shape, plain bool)
+	ActivateGrad(dx, dy, x []float32, f Activation, s Shape, plain bool)
+	// Multiply is y = a·b, value by value; y may be a or b.
+	Multiply(y, a, b []float32, s Shape, plain bool)
+	// Concat is y, of shape s, with the channels of xs side by side; channels has the number of each. Slice is the
+	// way back: x = the channels of y from one on. Plain means vectors.
+	Concat(y []float32, xs [][]float32, channels []int, s Shape, plain bool)
+	Slice(x, y []float32, from, channels int, s Shape, plain bool)
 	// SGD updates parameters in PyTorch's order: g += decay·w; v = momentum·v + g; w -= rate·v.
 	// g is left as it was.
 	SGD(w, g, v []float32, rate, momentum, decay float32)
@@ -85,12 +94,15 @@ type Timed struct {
 	Seconds   float64 `json:"seconds"`
 }
 
-// ConvSpec describes a convolution y = x * w + b, then ReLU if wanted.
+// ConvSpec describes a convolution y = x * w + b, then ReLU if wanted. With G
+// groups, the i-th of G runs of output channels reads the i-th of G runs of
+// input channels.
 type ConvSpec struct {
 	Name                    string
 	In                      Shape
 	Out                     int // output channels
 	Kernel, Stride, Padding int
+	Groups                  int // 1 if zero
 	Bias                    bool
 	ReLU                    bool // y = max(x * w + b, 0)
 	Plain                   bool // x is plain: the network's input
@@ -106,7 +118,13 @@ func (s ConvSpec) OutShape() Shape {
 
 func slide(n, kernel, stride, padding int) int { return (n+2*padding-kernel)/stride + 1 }
 
-// Conv computes a convolution. w is (O, C, k, k), b (O), both plain. dy is the
+// Weights is the number of weights.
+func (s ConvSpec) Weights() int { return s.Out * s.In.C / max(s.Groups, 1) * s.Kernel * s.Kernel }
+
+// Depthwise tells a convolution that makes each channel of one channel.
+func (s ConvSpec) Depthwise() bool { return s.Groups > 1 && s.Groups == s.In.C && s.Groups == s.Out }
+
+// Conv computes a convolution. w is (O, C/G, k, k), b (O), both plain. dy is the
 // gradient of the loss by the value before the fused ReLU: who computes dy has
 // applied the ReLU's gradient already (MaskInput, ReLUGrad).
 type Conv interface {
@@ -139,11 +157,15 @@ type PoolKind int
 
 // The pools. GlobalPool is the mean over the whole map. Average counts padded
 // zeros, as PyTorch does. FlattenPool only changes the layout from packed to plain.
+// AdaptivePool is the mean over windows that cover the map: of n along an axis
+// of that length, the i-th goes from ⌊i·length/n⌋ to ⌈(i+1)·length/n⌉, as in
+// PyTorch.
 const (
 	MaxPool PoolKind = iota
 	AvgPool
 	GlobalPool
 	FlattenPool
+	AdaptivePool
 )
 
 // PoolSpec describes a pool of packed maps. GlobalPool's y is packed (N, C, 1, 1);
@@ -153,6 +175,7 @@ type PoolSpec struct {
 	Kind                    PoolKind
 	In                      Shape
 	Kernel, Stride, Padding int  // of MaxPool and AvgPool
+	Height, Width           int  // of AdaptivePool: y's
 	Plain                   bool // x is plain too (a pool of the network's input)
 	Train                   bool // Backward will be called: save what it needs
 	MaskInput               bool // as in ConvSpec
@@ -165,6 +188,8 @@ func (s PoolSpec) OutShape() Shape {
 		return Shape{s.In.N, s.In.C, 1, 1}
 	case FlattenPool:
 		return Shape{s.In.N, s.In.C * s.In.H * s.In.W, 1, 1}
+	case AdaptivePool:
+		return Shape{s.In.N, s.In.C, s.Height, s.Width}
 	}
 	return Shape{s.In.N, s.In.C, slide(s.In.H, s.Kernel, s.Stride, s.Padding), slide(s.In.W, s.Kernel, s.Stride, s.Padding)}
 }

@@ -34,6 +34,12 @@ func (e *engine) Conv(s kernel.ConvSpec) (kernel.Conv, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	switch {
+	case s.Depthwise():
+		return e.depthwise(s), nil
+	case s.Groups > 1:
+		return kernel.NewGrouped(s, e.Conv)
+	}
 	c := &conv{e: e, spec: s, xWords: e.words(s.In, s.Plain), yWords: e.Packed(s.OutShape()),
 		wWords: s.Out * s.In.C * s.Kernel * s.Kernel}
 	if s.Bias {

@@ -14,6 +14,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "denormals.h"
 #include "dnnl_compat.h"
 #include "vec.h"
 
@@ -95,13 +96,16 @@ void otf_dnnl_free(otf_dnnl *d) {
 
 // enter and leave frame all that computes with OpenMP. Neither its threads nor
 // the engine's own may spin while the others work: the own ones are put to rest
-// before, OpenMP's are sent home after.
-static void enter(const otf_dnnl *d) {
+// before, OpenMP's are sent home after. OpenMP's threads get the caller's mode
+// of denormals as they start. enter returns the mode of before, for leave.
+static unsigned enter(const otf_dnnl *d) {
   omp_set_num_threads(otf_workers_count(d->workers));
   otf_rest(d->workers);
+  return otf_flush_denormals();
 }
 
-static void leave(const otf_dnnl *d) {
+static void leave(const otf_dnnl *d, unsigned mode) {
+  otf_restore_denormals(mode);
 #if defined(_OPENMP) && _OPENMP >= 201811 || defined(__GNUC__) && __GNUC__ >= 9 && !defined(__clang__)
   if (otf_workers_count(d->workers) > 1) omp_pause_resource_all(omp_pause_soft);
 #else
@@ -272,10 +276,10 @@ int otf_dnnl_conv_new(otf_dnnl_conv **out, otf_dnnl *d, const otf_conv *s, int d
   c->clear_w = direction == OTF_BACKWARD_PARAMS && (some_tap_idle(s->k, s->stride, s->pad, s->in.h, s->oh) ||
                                                     some_tap_idle(s->k, s->stride, s->pad, s->in.w, s->ow));
   layouts l = {0};
-  enter(d);
+  unsigned mode = enter(d);
   int status = layouts_new(&l, s, direction);
   if (!status) status = conv_init(c, s, winograd, &l);
-  leave(d);
+  leave(d, mode);
   layouts_free(&l);
   return status;
 }
@@ -372,15 +376,15 @@ static int conv_run(otf_dnnl_conv *c, void *x, float *w, float *b, void *y) {
 }
 
 int otf_dnnl_conv_run(otf_dnnl_conv *c, void *x, float *w, float *b, void *y) {
-  enter(c->d);
+  unsigned mode = enter(c->d);
   int status = conv_run(c, x, w, b, y);
-  leave(c->d);
+  leave(c->d, mode);
   return status;
 }
 
 int otf_dnnl_gemm(otf_dnnl *d, int ta, int tb, int m, int n, int k, const float *a, const float *b, float *c) {
-  enter(d);
+  unsigned mode = enter(d);
   dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1, a, ta ? m : k, b, tb ? k : n, 0, c, n);
-  leave(d);
+  leave(d, mode);
   return (int)status;
 }

@@ -14,5 +14,6 @@
 // The C files: workers.c is the engine's pool of threads, dnnl_*.c alone touch
 // oneDNN, the others are kernels of one concept each. They are written with
 // the compilers' vector extensions; the ones that are worth it only with
-// AVX-512 ask the processor first (otf_wide_vectors).
+// AVX-512 ask the processor first (otf_wide_vectors). On arm64 that leaves
+// out Winograd and the matrix products: oneDNN computes those.
 package onednn

@@ -28,6 +28,19 @@ void otf_sum(otf_workers *w, void *y, const void *a, const void *b, size_t len, 
 void otf_relu_grad(otf_workers *w, void *dx, const void *dy, const void *y, size_t len, int bf16);
 void otf_sgd(otf_workers *w, float *p, const float *g, float *v, size_t len, float rate, float momentum, float decay);
 
+// activation.c, in the same way. Packed values that are no channels stay zero
+// where f(0) = 0; after a sigmoid, otf_clear_filled makes them zero.
+enum { OTF_RELU6, OTF_LEAKY_RELU, OTF_ELU, OTF_GELU, OTF_SILU, OTF_TANH, OTF_SIGMOID };
+void otf_activate(otf_workers *w, void *y, const void *x, size_t len, int bf16, int function, float alpha);
+void otf_activate_grad(otf_workers *w, void *dx, const void *dy, const void *x, size_t len, int bf16, int function,
+                       float alpha);
+void otf_multiply(otf_workers *w, void *y, const void *a, const void *b, size_t len, int bf16);
+
+// channels.c: channels first..first+count-1 of packed x become channels at.. of y.
+void otf_copy_channels(otf_workers *w, void *y, otf_shape to, int at, const void *x, otf_shape from, int first,
+                       int count, int bf16);
+void otf_clear_filled(void *y, otf_shape s, int bf16);
+
 // vectors.c: y (n, c) += b (c), then ReLU if wanted; db (c) = Σ dy (n, c).
 void otf_bias_relu(float *y, const float *b, int n, int c, int relu);
 void otf_column_sums(float *db, const float *dy, int n, int c);
@@ -53,6 +66,27 @@ void otf_maxpool_grad(otf_workers *w, otf_pool p, void *dx, const void *dy, cons
 // read only with mask.
 void otf_avgpool(otf_workers *w, otf_pool p, void *y, const void *x);
 void otf_avgpool_grad(otf_workers *w, otf_pool p, void *dx, const void *dy, const void *x);
+
+// adaptivepool.c; of the pool only the shapes and mask count.
+void otf_adaptivepool(otf_workers *w, otf_pool p, void *y, const void *x);
+void otf_adaptivepool_grad(otf_workers *w, otf_pool p, void *dx, const void *dy, const void *x);
+
+// depthwise.c; weights are (C, k, k), b (C) or NULL.
+typedef struct {
+  otf_shape s;
+  int oh, ow, k, stride, pad;
+  int bf16;
+  int relu;
+  int mask;
+  float *taps;    // (B, k·k, 16), of which those beyond C are zero
+  float *bias;    // (B, 16), zero without one
+  float *partial; // (N, B, k·k, 16)
+} otf_depthwise;
+void otf_depthwise_forward(otf_workers *w, const otf_depthwise *d, void *y, const void *x, const float *weights,
+                           const float *b);
+void otf_depthwise_input(otf_workers *w, const otf_depthwise *d, void *dx, const void *dy, const float *weights,
+                         const void *x);
+void otf_depthwise_params(otf_workers *w, const otf_depthwise *d, float *dw, const void *x, const void *dy);
 
 // batchnorm.c; the vectors have 16·B values except where C is said.
 typedef struct {

@@ -66,6 +66,8 @@ func (p *pool) forward(y []float32, x unsafe.Pointer) {
 		C.otf_maxpool(p.e.workers, p.window, pointer(y), x, p.which)
 	case kernel.FlattenPool:
 		C.otf_unpack(p.e.workers, float(y), x, p.window.s, p.e.bf16)
+	case kernel.AdaptivePool:
+		C.otf_adaptivepool(p.e.workers, p.window, pointer(y), x)
 	default:
 		C.otf_avgpool(p.e.workers, p.window, pointer(y), x)
 	}
@@ -110,6 +112,8 @@ func (p *pool) backward(dx unsafe.Pointer, dy []float32, x unsafe.Pointer) {
 			x = nil
 		}
 		C.otf_unflatten(p.e.workers, dx, float(dy), x, p.window.s, p.e.bf16)
+	case kernel.AdaptivePool:
+		C.otf_adaptivepool_grad(p.e.workers, p.window, dx, pointer(dy), x)
 	default:
 		C.otf_avgpool_grad(p.e.workers, p.window, dx, pointer(dy), x)
 	}

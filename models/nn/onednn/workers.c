@@ -7,6 +7,8 @@
 
 #include "workers.h"
 
+#include "denormals.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -96,6 +98,7 @@ static void *work(void *arg) {
   free(arg);
   otf_workers *w = m.workers;
   unsigned long round = 0;
+  otf_flush_denormals(); // for good: the thread is the pool's
   while (await_round(w, round)) {
     unsigned long gate = atomic_load(&w->gate);
     if (!is_new(gate, round) || !atomic_compare_exchange_strong(&w->gate, &gate, gate + 2)) continue;
@@ -166,7 +169,7 @@ static void close_gate(otf_workers *w) {
   }
 }
 
-void otf_run(otf_workers *w, int jobs, otf_task task, void *arg) {
+static void run(otf_workers *w, int jobs, otf_task task, void *arg) {
   if (w->threads == 1 || jobs <= 1) {
     for (int job = 0; job < jobs; job++) task(arg, job, 0);
     return;
@@ -177,6 +180,12 @@ void otf_run(otf_workers *w, int jobs, otf_task task, void *arg) {
   open_gate(w);
   take_jobs(w, 0);
   close_gate(w);
+}
+
+void otf_run(otf_workers *w, int jobs, otf_task task, void *arg) {
+  unsigned mode = otf_flush_denormals();
+  run(w, jobs, task, arg);
+  otf_restore_denormals(mode);
 }
 
 void otf_rest(otf_workers *w) { atomic_store(&w->rest, 1); }

@@ -11,7 +11,11 @@ type elementwise[T float] struct {
 	relu                  bool
 	rate, momentum, decay T
 
+	f                      kernel.Activation
+	columnsTo, columnsFrom columns[T]
+
 	transposeOne, sumSpan, reluSpan, gradSpan, sgdSpan, columnSpan func(worker, task int)
+	activateSpan, slopeSpan, productSpan, copyRows                 func(worker, task int)
 }
 
 // span is how many values one task of an elementwise operation takes.
@@ -39,6 +43,21 @@ func (t *elementwise[T]) bind(e *core[T]) {
 		i, j := spanOf(task, len(t.to))
 		mask(t.to[i:j], t.from[i:j], t.by[i:j])
 	}
+	t.activateSpan = func(_, task int) {
+		i, j := spanOf(task, len(t.to))
+		activate(t.to[i:j], t.from[i:j], t.f)
+	}
+	t.slopeSpan = func(_, task int) {
+		i, j := spanOf(task, len(t.to))
+		activateGrad(t.to[i:j], t.from[i:j], t.by[i:j], t.f)
+	}
+	t.productSpan = func(_, task int) {
+		i, j := spanOf(task, len(t.to))
+		multiply(t.to[i:j], t.from[i:j], t.by[i:j])
+	}
+	t.copyRows = func(_, task int) {
+		copyRows(t.columnsTo, t.columnsFrom, t.cols, task*rowsPerCopy, min((task+1)*rowsPerCopy, t.rows))
+	}
 	t.sgdSpan = func(_, task int) {
 		i, j := spanOf(task, len(t.to))
 		sgd(t.to[i:j], t.from[i:j], t.by[i:j], t.rate, t.momentum, t.decay)
@@ -62,6 +81,13 @@ func (e *core[T]) ReLU(y, x []T, s kernel.Shape, plain bool) {
 func (e *core[T]) ReLUGrad(dx, dy, y []T, s kernel.Shape, plain bool) {
 	e.tasks.to, e.tasks.from, e.tasks.by = dx[:s.Len()], dy[:s.Len()], y[:s.Len()]
 	e.run(spans(s.Len()), e.tasks.gradSpan)
+}
+
+// Multiply is y = a·b.
+func (e *core[T]) Multiply(y, a, b []T, s kernel.Shape, plain bool) {
+	t := &e.tasks
+	t.to, t.from, t.by = y[:s.Len()], a[:s.Len()], b[:s.Len()]
+	e.run(spans(s.Len()), t.productSpan)
 }
 
 // SGD is one step of stochastic gradient descent with momentum and weight decay.
@@ -102,6 +128,13 @@ func mask[T float](dx, dy, y []T) {
 			v = 0
 		}
 		dx[i] = v
+	}
+}
+
+func multiply[T float](y, a, b []T) {
+	a, b = a[:len(y)], b[:len(y)]
+	for i, v := range a {
+		y[i] = v * b[i]
 	}
 }
 

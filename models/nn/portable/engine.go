@@ -5,7 +5,8 @@
 // contiguous, whatever the size of the map, and bias, batch norm and pools run
 // over channels. A convolution is a product of an im2row matrix, gathered block by
 // block into scratch memory, with its weights; all products go through one tile, in
-// assembly for amd64 with AVX2 or AVX-512. No result depends on the number of threads.
+// assembly for arm64, and for amd64 with AVX2 or AVX-512. No result depends on the
+// number of threads.
 package portable
 
 import (
@@ -94,6 +95,12 @@ func directions(train, inputGrad bool) []string {
 func (e Engine) Conv(s kernel.ConvSpec) (kernel.Conv, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
+	}
+	switch {
+	case s.Depthwise():
+		return newDepthwise(e.core, s), nil
+	case s.Groups > 1:
+		return kernel.NewGrouped(s, e.Conv)
 	}
 	return newConv(e.core, s), nil
 }

@@ -101,6 +101,46 @@ func TestConvGradient(t *testing.T) {
 	}
 }
 
+func TestDepthwiseGradient(t *testing.T) {
+	for _, s := range []kernel.ConvSpec{
+		{In: kernel.Shape{N: 2, C: 3, H: 5, W: 4}, Kernel: 3, Stride: 1, Padding: 1},
+		{In: kernel.Shape{N: 18, C: 2, H: 4, W: 5}, Kernel: 3, Stride: 2, Padding: 1},
+		{In: kernel.Shape{N: 2, C: 3, H: 4, W: 4}, Kernel: 5, Stride: 1, Padding: 2, Plain: true},
+	} {
+		s.Out, s.Groups = s.In.C, s.In.C
+		s.Bias, s.ReLU, s.InputGrad, s.Train = true, true, true, true
+		c := newDepthwise(newCore[float64](kernel.Options{Threads: 2}), s)
+		p := newProbe(t, s.OutShape().Len())
+		x, w, b := p.normal(s.In.Len()), p.normal(s.Weights()), p.normal(s.Out)
+		dx, dw, db := make([]float64, len(x)), make([]float64, len(w)), make([]float64, len(b))
+		p.step = func() error { return c.Forward(p.y, x, w, b) }
+		p.loss()
+		dy := make([]float64, len(p.y))
+		c.ReLUGrad(dy, p.dy, p.y, s.OutShape(), false)
+		p.ok(c.BackwardInput(dx, dy, w, x))
+		p.ok(c.BackwardParams(dw, db, x, dy))
+		p.check("dx", x, dx)
+		p.check("dw", w, dw)
+		p.check("db", b, db)
+	}
+}
+
+func TestActivationGradient(t *testing.T) {
+	e, s := newCore[float64](kernel.Options{Threads: 2}), kernel.Shape{N: 2, C: 3, H: 4, W: 5}
+	for f := kernel.ReLU6; f <= kernel.Sigmoid; f++ {
+		a := kernel.Activation{Function: f, Alpha: 0.3}
+		p := newProbe(t, s.Len())
+		x, dx := p.normal(s.Len()), make([]float64, s.Len())
+		for i := range x {
+			x[i] *= 4 // beyond 6 too
+		}
+		p.step = func() error { e.Activate(p.y, x, a, s, false); return nil }
+		p.loss()
+		e.ActivateGrad(dx, p.dy, x, a, s, false)
+		p.check("dx", x, dx)
+	}
+}
+
 func TestLinearGradient(t *testing.T) {
 	s := kernel.LinearSpec{N: 3, In: 7, Out: 6, Bias: true, ReLU: true, InputGrad: true, Train: true}
 	l := newLinear(newCore[float64](kernel.Options{Threads: 2}), s)
@@ -124,6 +164,8 @@ func TestPoolGradient(t *testing.T) {
 		{Kind: kernel.MaxPool, In: in, Kernel: 3, Stride: 2, Padding: 1},
 		{Kind: kernel.AvgPool, In: in, Kernel: 3, Stride: 2, Padding: 1},
 		{Kind: kernel.GlobalPool, In: in},
+		{Kind: kernel.AdaptivePool, In: in, Height: 3, Width: 4},
+		{Kind: kernel.AdaptivePool, In: in, Height: 7, Width: 2, Plain: true},
 		{Kind: kernel.FlattenPool, In: in},
 		{Kind: kernel.MaxPool, In: in, Kernel: 2, Stride: 1, Plain: true},
 	} {

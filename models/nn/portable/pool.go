@@ -27,6 +27,8 @@ func newPool[T float](e *core[T], s kernel.PoolSpec) *pool[T] {
 		p.forwardOne, p.backwardOne = p.averageForward, p.averageBackward
 	case kernel.GlobalPool:
 		p.forwardOne, p.backwardOne = p.globalForward, p.globalBackward
+	case kernel.AdaptivePool:
+		p.forwardOne, p.backwardOne = p.adaptiveForward, p.adaptiveBackward
 	case kernel.FlattenPool:
 		p.forwardOne, p.backwardOne = p.flattenForward, p.flattenBackward
 	}

@@ -1,4 +1,4 @@
-//go:build amd64 && !purego
+//go:build !purego
 
 package portable
 
@@ -10,15 +10,16 @@ var (
 	avx2   = tile[float32]{"AVX2", 6, 16, tileAVX2}
 )
 
-// machineTile is the widest tile that the processor can run.
-func machineTile() tile[float32] {
-	switch {
-	case cpu.X86.HasAVX512F:
-		return avx512
-	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
-		return avx2
+// machineTiles are the tiles in assembly that the processor can run, the widest first.
+func machineTiles() []tile[float32] {
+	var all []tile[float32]
+	if cpu.X86.HasAVX512F {
+		all = append(all, avx512)
 	}
-	return tile[float32]{}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		all = append(all, avx2)
+	}
+	return all
 }
 
 //go:noescape

@@ -1,4 +1,4 @@
-//go:build amd64 && !purego
+//go:build !purego
 
 #include "textflag.h"
 
@@ -9,6 +9,17 @@
 //	CX  k            R8..R11  rows 0, 3, 6, 9 of A at step l
 //	SI  rs in bytes  DX       cs in bytes
 //	DI  B            BX       C           R12  ldc in bytes
+
+// FLUSH takes denormal numbers, which cost a hundred times as much, for zero
+// (FTZ and DAZ) until RESTORE. Go needs them, so the mode cannot outlast a tile.
+#define FLUSH \
+	STMXCSR mode-8(SP); \
+	MOVL mode-8(SP), AX; \
+	ORL $0x8040, AX; \
+	MOVL AX, flush-4(SP); \
+	LDMXCSR flush-4(SP)
+
+#define RESTORE LDMXCSR mode-8(SP)
 
 // LOAD reads the arguments. It ends with the address of row 3 in R9.
 #define LOAD \
@@ -40,7 +51,8 @@
 
 // func tileAVX512(k int, a *float32, rs, cs int, b, c *float32, ldc int, add bool)
 // C is 12×32.
-TEXT ·tileAVX512(SB), NOSPLIT, $0-57
+TEXT ·tileAVX512(SB), NOSPLIT, $8-57
+	FLUSH
 	LOAD
 	LEAQ (R9)(R13*1), R10
 	LEAQ (R10)(R13*1), R11
@@ -81,6 +93,7 @@ done512:
 store512:
 	ALL512(STORE512)
 	VZEROUPPER
+	RESTORE
 	RET
 
 #define ROW256(A, LO, HI) \
@@ -97,7 +110,8 @@ store512:
 
 // func tileAVX2(k int, a *float32, rs, cs int, b, c *float32, ldc int, add bool)
 // C is 6×16.
-TEXT ·tileAVX2(SB), NOSPLIT, $0-57
+TEXT ·tileAVX2(SB), NOSPLIT, $8-57
+	FLUSH
 	LOAD
 	ALL256(ZERO256)
 	TESTQ CX, CX
@@ -128,4 +142,5 @@ done256:
 store256:
 	ALL256(STORE256)
 	VZEROUPPER
+	RESTORE
 	RET

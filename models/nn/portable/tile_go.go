@@ -6,6 +6,8 @@ import "unsafe"
 // without vector instructions can hold in registers.
 const goRows, goCols = 4, 4
 
+func inGo[T float]() tile[T] { return tile[T]{"Go", goRows, goCols, goTile[T]} }
+
 func goTile[T float](k int, a *T, rs, cs int, b, c *T, ldc int, add bool) {
 	var sum [goRows][goCols]T
 	if k > 0 {

@@ -1,6 +1,6 @@
-//go:build !amd64 || purego
+//go:build purego || !(amd64 || arm64)
 
 package portable
 
-// machineTile is empty: no assembly for this machine.
-func machineTile() tile[float32] { return tile[float32]{} }
+// machineTiles are none: there is no assembly for this machine.
+func machineTiles() []tile[float32] { return nil }

@@ -21,6 +21,13 @@ var awkwardConvs = []kernel.ConvSpec{
 	{In: kernel.Shape{N: 2, C: 3, H: 10, W: 7}, Out: 5, Kernel: 3, Stride: 3, Padding: 2, Plain: true, MaskInput: true},
 	{In: kernel.Shape{N: 13, C: 16, H: 3, W: 5}, Out: 80, Kernel: 3, Stride: 1, Padding: 1},
 	{In: kernel.Shape{N: 2, C: 200, H: 6, W: 6}, Out: 10, Kernel: 3, Stride: 1, Padding: 1, MaskInput: true},
+	{In: kernel.Shape{N: 2, C: 16, H: 8, W: 7}, Out: 16, Kernel: 3, Stride: 1, Padding: 1, Groups: 16},
+	{In: kernel.Shape{N: 19, C: 33, H: 5, W: 6}, Out: 33, Kernel: 3, Stride: 2, Padding: 1, Groups: 33, ReLU: true, Bias: true, MaskInput: true},
+	{In: kernel.Shape{N: 1, C: 5, H: 9, W: 9}, Out: 5, Kernel: 5, Stride: 1, Padding: 2, Groups: 5, Plain: true, Bias: true},
+	{In: kernel.Shape{N: 2, C: 48, H: 3, W: 4}, Out: 48, Kernel: 2, Stride: 3, Padding: 0, Groups: 48, MaskInput: true},
+	{In: kernel.Shape{N: 3, C: 20, H: 6, W: 5}, Out: 12, Kernel: 3, Stride: 1, Padding: 1, Groups: 4, Bias: true, ReLU: true, MaskInput: true},
+	{In: kernel.Shape{N: 2, C: 32, H: 7, W: 7}, Out: 64, Kernel: 3, Stride: 2, Padding: 1, Groups: 32},
+	{In: kernel.Shape{N: 2, C: 6, H: 4, W: 4}, Out: 9, Kernel: 1, Stride: 1, Groups: 3, Plain: true},
 }
 
 const randomConvs = 40
@@ -42,6 +49,9 @@ func (tr *trial) randomConv() kernel.ConvSpec {
 		Kernel: 1 + 2*tr.r.IntN(4), Stride: 1 + tr.r.IntN(3),
 		Bias: tr.flip(), ReLU: tr.flip(), Plain: tr.flip(), MaskInput: tr.flip(),
 	}
+	if tr.r.IntN(4) == 0 { // depthwise
+		s.Out, s.Groups = s.In.C, s.In.C
+	}
 	s.Padding = s.Kernel / 2
 	if s.Kernel <= min(s.In.H, s.In.W) && tr.flip() {
 		s.Padding = 0
@@ -58,7 +68,7 @@ func (tr *trial) conv(s kernel.ConvSpec) {
 	k, err := tr.Conv(s)
 	tr.ok(s, err)
 	x, dy := tr.input(s.In, s.Plain, s.MaskInput), tr.input(out, false, false)
-	w := tr.uniform(s.Out * s.In.C * s.Kernel * s.Kernel)
+	w := tr.uniform(s.Weights())
 	var b, db []float32
 	var bias []float64
 	if s.Bias {

@@ -32,6 +32,8 @@ func (tr *trial) elementwise() {
 		for _, plain := range []bool{false, true} {
 			tr.sums(s, plain)
 			tr.rectifiers(s, plain)
+			tr.activations(s, plain)
+			tr.products(s, plain)
 		}
 	}
 	for _, n := range []int{1, 33, 40000} {
@@ -70,6 +72,18 @@ func (tr *trial) rectifiers(s kernel.Shape, plain bool) {
 	tr.equal(s, "relu gradient in place", tr.plain(dy.data, s, plain), masked(dy.plain, x.plain))
 	tr.ReLU(x.data, x.data, s, plain)
 	tr.equal(s, "relu in place", tr.plain(x.data, s, plain), rectify(x.plain))
+}
+
+func (tr *trial) products(s kernel.Shape, plain bool) {
+	a, b, y := tr.input(s, plain, false), tr.input(s, plain, false), tr.output(s, plain)
+	want := make([]float64, s.Len())
+	for i, v := range a.plain {
+		want[i] = v * b.plain[i]
+	}
+	tr.Multiply(y, a.data, b.data, s, plain)
+	tr.equal(s, "product", tr.plain(y, s, plain), want)
+	tr.Multiply(a.data, a.data, b.data, s, plain)
+	tr.equal(s, "product in place", tr.plain(a.data, s, plain), want)
 }
 
 // descent takes two steps of SGD in PyTorch's order.

@@ -19,6 +19,9 @@ var wrongConvs = []kernel.ConvSpec{
 	{In: kernel.Shape{N: 1 << 20, C: 1 << 20, H: 1 << 20, W: 1 << 20}, Out: 4, Kernel: 3, Stride: 1},
 	{In: kernel.Shape{N: 1, C: 3, H: 8, W: 8}, Out: math.MaxInt, Kernel: 3, Stride: 1},
 	{In: kernel.Shape{N: 1, C: 3, H: 8, W: 8}, Out: 4, Kernel: 3, Stride: 1, Padding: math.MaxInt},
+	{In: kernel.Shape{N: 1, C: 3, H: 8, W: 8}, Out: 6, Kernel: 3, Stride: 1, Groups: 2},
+	{In: kernel.Shape{N: 1, C: 6, H: 8, W: 8}, Out: 4, Kernel: 3, Stride: 1, Groups: 3},
+	{In: kernel.Shape{N: 1, C: 6, H: 8, W: 8}, Out: 6, Kernel: 3, Stride: 1, Groups: -1},
 }
 
 var wrongLinears = []kernel.LinearSpec{
@@ -31,6 +34,7 @@ var wrongPools = []kernel.PoolSpec{
 	{Kind: kernel.AvgPool, In: kernel.Shape{N: 1, C: 1, H: 1, W: 4}, Kernel: 2, Stride: 2},
 	{Kind: kernel.MaxPool, In: kernel.Shape{N: 1, C: 1, H: 4, W: 4}, Kernel: 2, Stride: 2, Padding: 2},
 	{Kind: kernel.GlobalPool, In: kernel.Shape{N: 1, C: -1, H: 4, W: 4}},
+	{Kind: kernel.AdaptivePool, In: kernel.Shape{N: 1, C: 1, H: 4, W: 4}, Height: 2},
 	{Kind: 77, In: kernel.Shape{N: 1, C: 1, H: 4, W: 4}, Kernel: 2, Stride: 2},
 }
 
@@ -82,11 +86,14 @@ func testErrors(t *testing.T, newEngine NewEngine) {
 func wrongLengths(e kernel.Engine, layer string, check func(any, error)) {
 	short := make([]float32, 1)
 	in := kernel.Shape{N: 2, C: 3, H: 4, W: 4}
-	conv, err := e.Conv(kernel.ConvSpec{Name: layer, In: in, Out: 5, Kernel: 3, Stride: 1, Padding: 1, Bias: true, InputGrad: true, Train: true})
-	if err == nil {
-		check("conv forward", conv.Forward(short, short, short, short))
-		check("conv input", conv.BackwardInput(short, short, short, nil))
-		check("conv params", conv.BackwardParams(short, short, short, short))
+	for _, groups := range []int{1, 2, 4} {
+		wide := kernel.Shape{N: 2, C: 4, H: 4, W: 4}
+		conv, err := e.Conv(kernel.ConvSpec{Name: layer, In: wide, Out: 4, Kernel: 3, Stride: 1, Padding: 1, Groups: groups, Bias: true, InputGrad: true, Train: true})
+		if err == nil {
+			check("conv forward", conv.Forward(short, short, short, short))
+			check("conv input", conv.BackwardInput(short, short, short, nil))
+			check("conv params", conv.BackwardParams(short, short, short, short))
+		}
 	}
 	linear, err := e.Linear(kernel.LinearSpec{Name: layer, N: 2, In: 3, Out: 5, Bias: true, InputGrad: true, Train: true})
 	if err == nil {

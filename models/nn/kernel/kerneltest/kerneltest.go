@@ -78,6 +78,7 @@ func runAll(t *testing.T, newEngine NewEngine, o kernel.Options) [][]float32 {
 	tr.pools()
 	tr.batchNorms()
 	tr.elementwise()
+	tr.concats()
 	return tr.results
 }
 
@@ -114,6 +115,11 @@ func (tr *trial) input(s kernel.Shape, plain, rectified bool) activation {
 			x[i] = max(v, 0)
 		}
 	}
+	return tr.as(x, s, plain)
+}
+
+// as is plain values as an activation.
+func (tr *trial) as(x []float32, s kernel.Shape, plain bool) activation {
 	if plain {
 		return activation{x, widen(x)}
 	}

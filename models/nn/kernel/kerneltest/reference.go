@@ -11,20 +11,23 @@ import (
 // convolve returns y, or with dy the gradients dx and dw.
 func convolve(s kernel.ConvSpec, x, w, b, dy []float64) (y, dx, dw []float64) {
 	in, out := s.In, s.OutShape()
+	groups := max(s.Groups, 1)
+	inner := in.C / groups
 	y, dx, dw = make([]float64, out.Len()), make([]float64, len(x)), make([]float64, len(w))
 	for i := range y {
 		n, o, u, v := split(i, out)
 		if b != nil {
 			y[i] = b[o]
 		}
-		for c := range in.C {
+		group := o / (s.Out / groups)
+		for c := range inner {
 			for ky := range s.Kernel {
 				for kx := range s.Kernel {
-					xi, inside := index(in, n, c, u*s.Stride-s.Padding+ky, v*s.Stride-s.Padding+kx)
+					xi, inside := index(in, n, group*inner+c, u*s.Stride-s.Padding+ky, v*s.Stride-s.Padding+kx)
 					if !inside {
 						continue
 					}
-					wi := ((o*in.C+c)*s.Kernel+ky)*s.Kernel + kx
+					wi := ((o*inner+c)*s.Kernel+ky)*s.Kernel + kx
 					y[i] += x[xi] * w[wi]
 					dx[xi] += dy[i] * w[wi]
 					dw[wi] += dy[i] * x[xi]
@@ -77,8 +80,11 @@ func masked(dx, x []float64) []float64 {
 // pooled returns y and the gradient dx.
 func pooled(s kernel.PoolSpec, x, dy []float64) (y, dx []float64) {
 	in, out := s.In, s.OutShape()
-	if s.Kind == kernel.FlattenPool {
+	switch s.Kind {
+	case kernel.FlattenPool:
 		return x, dy
+	case kernel.AdaptivePool:
+		return adapted(in, out, x, dy)
 	}
 	height, width, stride, padding := s.Kernel, s.Kernel, s.Stride, s.Padding
 	if s.Kind == kernel.GlobalPool {
@@ -107,6 +113,32 @@ func pooled(s kernel.PoolSpec, x, dy []float64) (y, dx []float64) {
 		}
 	}
 	return y, dx
+}
+
+// adapted returns y and the gradient dx of an adaptive average pool.
+func adapted(in, out kernel.Shape, x, dy []float64) (y, dx []float64) {
+	y, dx = make([]float64, out.Len()), make([]float64, in.Len())
+	for i := range y {
+		n, c, u, v := split(i, out)
+		var window []int
+		for j := range x {
+			m, d, h, w := split(j, in)
+			if m == n && d == c && covers(u, out.H, in.H, h) && covers(v, out.W, in.W, w) {
+				window = append(window, j)
+			}
+		}
+		for _, j := range window {
+			y[i] += x[j] / float64(len(window))
+			dx[j] += dy[i] / float64(len(window))
+		}
+	}
+	return y, dx
+}
+
+// covers tells whether the i-th of n windows over an axis holds the place at:
+// the real intervals [i, i+1)·length/n and [at, at+1) meet.
+func covers(i, n, length, at int) bool {
+	return float64(i*length)/float64(n) < float64(at+1) && float64(at) < float64((i+1)*length)/float64(n)
 }
 
 // moments are the mean and the biased variance of every channel.

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"otfusion/data"
+	"otfusion/models"
+)
+
+// datasetFlags choose a dataset.
+type datasetFlags struct {
+	Dataset string `default:"mnist" placeholder:"NAME" help:"Dataset: ${datasets}, or a folder of images (train/ and test/ or val/, a folder for each class), of MNIST's IDX files or of CIFAR (default: mnist)."`
+	Size    int    `placeholder:"N" help:"Resize images to N×N pixels."`
+}
+
+// load reads the dataset: pictures in grey or colour, as the network reads them.
+func (f datasetFlags) load(g *globals, a *models.Arch) (train, test *data.Dataset, err error) {
+	train, test, err = g.source(f.Dataset, f.Size, a).Load()
+	return train, test, known(err)
+}
+
+// source is a dataset for a network, which may be nil.
+func (g *globals) source(dataset string, size int, a *models.Arch) data.Source {
+	s := data.Source{Name: dataset, Dir: g.DataDir, Size: size}
+	if a != nil && (a.Input.C == 1 || a.Input.C == 3) {
+		s.Channels = a.Input.C
+	}
+	return s
+}
+
+// known makes the name of no dataset a usage error.
+func known(err error) error {
+	if unknown, ok := errors.AsType[*data.UnknownError](err); ok {
+		return usage("--dataset: %w", unknown)
+	}
+	return err
+}
+
+// inputFlags say how the pixels become a network's inputs.
+type inputFlags struct {
+	Mean []float32 `placeholder:"M,..." help:"Mean of the pixels, from 0 to 1, that inputs are normalised by: one or one a channel; 0 and --std 1 for ToTensor alone (default: as the model's file says, else the dataset's)."`
+	Std  []float32 `placeholder:"S,..." help:"Their standard deviation."`
+}
+
+// normalisation is what the flags say, nil where they are not given.
+func (f inputFlags) normalisation() *models.Normalisation {
+	if f.Mean == nil && f.Std == nil {
+		return nil
+	}
+	return &models.Normalisation{Mean: f.Mean, Std: f.Std}
+}
+
+// apply gives the models the normalisation of the flags, whatever their files say.
+func (f inputFlags) apply(ms ...*models.Model) error {
+	n := f.normalisation()
+	if n == nil {
+		return nil
+	}
+	for _, m := range ms {
+		if err := m.SetNormalisation(*n); err != nil {
+			return usage("--mean, --std: %w", err)
+		}
+	}
+	return nil
+}
+
+// normalise gives a dataset the normalisation, unless that is nil.
+func normalise(d *data.Dataset, n *models.Normalisation) (*data.Dataset, error) {
+	if n == nil {
+		return d, nil
+	}
+	return d.Normalised(n.Mean, n.Std)
+}
+
+// agreed is the normalisation of models that are to be one, nil where no file
+// says any.
+func (g *globals) agreed(paths []string, ms []*models.Model) (*models.Normalisation, error) {
+	n, err := models.Agreed(ms...)
+	if err != nil {
+		return nil, fmt.Errorf("%w (of %s, numbered from 0): one network cannot have both inputs; if a file is wrong, give --mean and --std for all models", err, strings.Join(paths, ", "))
+	}
+	for i, m := range ms {
+		if own, err := m.Normalisation(); n != nil && own == nil && err == nil {
+			g.note("%s does not say how its inputs are normalised: the others' %v is taken for it", paths[i], *n)
+		}
+	}
+	return n, nil
+}
+
+// fitted makes networks that take images of any size read those of d.
+func (g *globals) fitted(ms []*models.Model, d *data.Dataset) ([]*models.Model, error) {
+	fit := make([]*models.Model, len(ms))
+	for i, m := range ms {
+		fit[i] = m
+		in := m.Arch.Input
+		if in.H == 1 || in.C != d.Channels || in.H == d.Height && in.W == d.Width {
+			continue
+		}
+		arch, err := m.Arch.ForInput(d.Height, d.Width)
+		if err != nil {
+			return nil, fmt.Errorf("images of %s are %d×%d: %w; --size %d resizes them", d.Name, d.Height, d.Width, err, in.H)
+		}
+		fit[i] = &models.Model{Arch: arch, Params: m.Params, Meta: m.Meta}
+		g.note("%s reads images of %d×%d, its architecture says %d×%d", arch.Name, d.Height, d.Width, in.H, in.W)
+	}
+	return fit, nil
+}
+
+// note tells people what they may not expect, on standard error.
+func (g *globals) note(format string, args ...any) {
+	if !g.Quiet {
+		fmt.Fprintf(g.stderr, "otfusion: note: "+format+"\n", args...)
+	}
+}

@@ -1,0 +1,42 @@
+package checkpoint
+
+import (
+	"fmt"
+	"strings"
+
+	"otfusion/models"
+)
+
+// Assumptions are what parameters cannot show of an architecture that is
+// inferred, where they are known. The zero value assumes what is usual.
+type Assumptions struct {
+	Activation models.Op    // between the layers; ReLU if empty
+	Input      models.Shape // of one sample
+	StemPool   string       // of residual networks: "yes" or "no" to max pooling of 3×3, stride 2, after the first convolution
+}
+
+// ParseAssumptions reads key=value pairs: activation=Tanh, input=3x64x64,
+// stem-pool=yes.
+func ParseAssumptions(pairs []string) (Assumptions, error) {
+	var a Assumptions
+	for _, pair := range pairs {
+		key, value, _ := strings.Cut(pair, "=")
+		ok := value != ""
+		switch key {
+		case "activation":
+			a.Activation = models.Op(value)
+		case "input":
+			_, err := fmt.Sscanf(strings.ReplaceAll(value, "×", "x"), "%dx%dx%d", &a.Input.C, &a.Input.H, &a.Input.W)
+			ok = err == nil && a.Input.C > 0 && a.Input.H > 0 && a.Input.W > 0
+		case "stem-pool":
+			a.StemPool = value
+			ok = value == "yes" || value == "no"
+		default:
+			ok = false
+		}
+		if !ok {
+			return a, fmt.Errorf("checkpoint: assumption %q, wanted activation=OPERATION, input=CxHxW or stem-pool=yes|no", pair)
+		}
+	}
+	return a, nil
+}

@@ -1,0 +1,157 @@
+package checkpoint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"otfusion/models"
+)
+
+// mlp builds a multilayer perceptron from weights of any names that each take
+// what the one before gives, with the batch norms that the file has.
+func (g *graph) mlp() {
+	g.arch.Name = "mlpnet"
+	layers, err := g.chain()
+	if err != nil {
+		g.fail("they are no chain of Linear layers: %w", err)
+		return
+	}
+	norms := g.normsOf(layers)
+	g.input(imageOf(g.shape(layers[0], 2)[1]))
+	g.plain("flatten", models.Layer{Op: models.Flatten})
+	for i, name := range layers {
+		g.linear(name)
+		if norm := norms[name]; norm != "" {
+			g.norm(norm)
+			g.arch.Name = "mlpnet_bn"
+		}
+		if i+1 < len(layers) {
+			g.activation(fmt.Sprintf("relu%d", i+1))
+		}
+	}
+	if len(norms) > 0 {
+		g.guess("batch norms before the activations")
+	}
+}
+
+// imageOf guesses the input that is flattened to n features: MNIST's, CIFAR's,
+// or features as they are.
+func imageOf(n int) models.Shape {
+	switch n {
+	case 1 * 28 * 28:
+		return models.Shape{C: 1, H: 28, W: 28}
+	case 3 * 32 * 32:
+		return models.Shape{C: 3, H: 32, W: 32}
+	}
+	return models.Shape{C: n, H: 1, W: 1}
+}
+
+// normsOf finds the batch norm behind each layer: the one of the same number, as
+// bn2 is of fc2, or else the next one in the order of the file.
+func (g *graph) normsOf(layers []string) map[string]string {
+	numbered := map[string]string{}
+	for _, l := range layers {
+		numbered[digits(l)] = l
+	}
+	norms := map[string]string{}
+	before := ""
+	for _, name := range g.names {
+		if layer, ok := strings.CutSuffix(name, ".weight"); ok && g.has(name, 2) {
+			before = layer
+		}
+		norm, ok := strings.CutSuffix(name, ".running_mean")
+		if !ok {
+			continue
+		}
+		layer, ok := numbered[digits(norm)]
+		if !ok {
+			layer = before
+		}
+		if layer == "" || norms[layer] != "" || len(g.params[name].Data) != g.shape(layer, 2)[0] {
+			g.fail("%s cannot be told to be of any layer", norm)
+			return nil
+		}
+		norms[layer] = norm
+	}
+	return norms
+}
+
+// digits are the last number in a name, "" without one.
+func digits(name string) string {
+	end := strings.LastIndexAny(name, "0123456789") + 1
+	start := strings.LastIndexFunc(name[:end], func(r rune) bool { return r < '0' || r > '9' }) + 1
+	return name[start:end]
+}
+
+// chain lists the layers whose weights follow one another, in the order of the
+// file if they do in that order, in the one order that fits otherwise.
+func (c *contents) chain() ([]string, error) {
+	var layers []string
+	for _, name := range c.names {
+		layer, isWeight := strings.CutSuffix(name, ".weight")
+		switch {
+		case isWeight && c.has(name, 2):
+			layers = append(layers, layer)
+		case !c.ofLinearOrNorm(name):
+			return nil, fmt.Errorf("%s is no parameter of a Linear layer or of a batch norm", name)
+		}
+	}
+	if len(layers) == 0 {
+		return nil, fmt.Errorf("there are no weights")
+	}
+	if i := c.broken(layers); i == 0 {
+		return layers, nil
+	}
+	if sorted := c.follow(layers); sorted != nil {
+		return sorted, nil
+	}
+	i := c.broken(layers)
+	return nil, fmt.Errorf("%s.weight %v does not take what %s.weight %v gives",
+		layers[i], c.params[layers[i]+".weight"].Shape, layers[i-1], c.params[layers[i-1]+".weight"].Shape)
+}
+
+// ofLinearOrNorm tells the vectors that a perceptron may have, and what no layer
+// computes with.
+func (c *contents) ofLinearOrNorm(name string) bool {
+	layer := name[:max(0, strings.LastIndex(name, "."))]
+	vector := c.has(name, 1) && slices.Contains([]string{"weight", "bias", "running_mean", "running_var"}, name[min(len(layer)+1, len(name)):])
+	known := c.has(layer+".running_mean", 1) || strings.HasSuffix(name, ".bias") && c.has(layer+".weight", 2)
+	return vector && known || negligible(name, c.params[name])
+}
+
+// broken is the first layer that does not fit the one before it, 0 if all do.
+func (c *contents) broken(layers []string) int {
+	for i := 1; i < len(layers); i++ {
+		if c.params[layers[i]+".weight"].Shape[1] != c.params[layers[i-1]+".weight"].Shape[0] {
+			return i
+		}
+	}
+	return 0
+}
+
+// follow orders the layers by their widths alone, nil where that leaves a
+// choice or a gap.
+func (c *contents) follow(layers []string) []string {
+	from := map[int]string{} // the layer of that many inputs
+	into := map[int]bool{}   // some layer has that many outputs
+	for _, l := range layers {
+		shape := c.params[l+".weight"].Shape
+		if _, twice := from[shape[1]]; twice || into[shape[0]] {
+			return nil
+		}
+		from[shape[1]], into[shape[0]] = l, true
+	}
+	var sorted []string
+	for in := range from {
+		if !into[in] { // where the chain starts
+			for l, ok := from[in]; ok; l, ok = from[c.params[l+".weight"].Shape[0]] {
+				sorted = append(sorted, l)
+			}
+		}
+	}
+	if len(sorted) != len(layers) {
+		return nil
+	}
+	return sorted
+}

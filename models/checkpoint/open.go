@@ -1,0 +1,89 @@
+package checkpoint
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// readFile reads what a file holds, whichever format its content shows.
+func readFile(path, key string) (*contents, error) {
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	c, err := f.contents(key)
+	if err != nil {
+		return nil, &fileError{path, err}
+	}
+	return c, nil
+}
+
+// file is an open file with its size.
+type file struct {
+	*os.File
+	size int64
+}
+
+// open opens a regular file. What a path leads to is looked at first, since
+// the opening of a pipe or a device may wait for ever.
+func open(path string) (file, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return file{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	if info.IsDir() {
+		return file{}, &fileError{path, fmt.Errorf("is a folder, wanted a file")}
+	}
+	if !info.Mode().IsRegular() {
+		return file{}, &fileError{path, fmt.Errorf("not a regular file")}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return file{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	return file{f, info.Size()}, nil
+}
+
+func (f file) contents(key string) (*contents, error) {
+	start, err := beginning(f, f.size)
+	if err != nil {
+		return nil, err
+	}
+	text := !bytes.Contains(start[:min(8, len(start))], []byte{0}) // a safetensors file starts with a length
+	if text && bytes.HasPrefix(bytes.TrimLeft(start, " \t\r\n"), []byte("{")) {
+		return readIndex(f, key)
+	}
+	return readContents(f, f.size, key)
+}
+
+// beginning are the first bytes of a file, which tell formats apart.
+func beginning(r io.ReaderAt, size int64) ([]byte, error) {
+	start := make([]byte, min(size, 512))
+	if _, err := r.ReadAt(start, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return start, nil
+}
+
+// readContents reads one file of a format that holds tensors.
+func readContents(r io.ReaderAt, size int64, key string) (*contents, error) {
+	start, err := beginning(r, size)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
+		return readTorchZip(r, size, key)
+	case bytes.HasPrefix(start, []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")):
+		return readTorchLegacy(r, size, key)
+	case len(start) > 8 && start[8] == '{':
+		if key != "" {
+			return nil, fmt.Errorf("a safetensors file has no key %q: its tensors lie under none", key)
+		}
+		return readSafetensors(r, size)
+	}
+	return nil, foreign(start)
+}

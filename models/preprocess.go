@@ -1,0 +1,203 @@
+package models
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// The keys of Meta, each with a value in JSON, that say what a network's inputs
+// and outputs mean.
+const (
+	metaNormalisation = "otfusion.normalisation" // {"mean": [0.1307], "std": [0.3081]}
+	metaClasses       = "otfusion.classes"       // ["cat", "dog"], the names of the outputs in order
+	metaClassesSeen   = "otfusion.classes_seen"  // those of them that it was trained on, where these are not all
+)
+
+// Normalisation is how pixels x, scaled to 0 … 1, become a network's inputs:
+// (x − Mean)/Std, one value for each channel or one for all.
+type Normalisation struct {
+	Mean []float32 `json:"mean"`
+	Std  []float32 `json:"std"`
+}
+
+// Equal reports whether two normalisations are the same.
+func (n Normalisation) Equal(m Normalisation) bool {
+	return slices.Equal(n.Mean, m.Mean) && slices.Equal(n.Std, m.Std)
+}
+
+// String is "mean 0.1307, std 0.3081".
+func (n Normalisation) String() string {
+	return fmt.Sprintf("mean %s, std %s", joined(n.Mean), joined(n.Std))
+}
+
+func joined(values []float32) string { return strings.Trim(fmt.Sprint(values), "[]") }
+
+// check reports values that no inputs can be normalised by.
+func (n Normalisation) check() error {
+	if len(n.Mean) == 0 || len(n.Mean) != len(n.Std) {
+		return fmt.Errorf("normalisation: wanted as many stds as means, found %d and %d", len(n.Std), len(n.Mean))
+	}
+	for i, m := range n.Mean {
+		if s := float64(n.Std[i]); !finite(m) || !(s > 0) || math.IsInf(s, 1) {
+			return fmt.Errorf("normalisation: wanted finite means and positive stds, found %v", n)
+		}
+	}
+	return nil
+}
+
+func finite(x float32) bool { return !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0) }
+
+// Normalisation is what the metadata says of the network's inputs, nil where it
+// says nothing.
+func (m *Model) Normalisation() (*Normalisation, error) {
+	text, ok := m.Meta[metaNormalisation]
+	if !ok {
+		return nil, nil
+	}
+	var n Normalisation
+	if err := json.Unmarshal([]byte(text), &n); err != nil {
+		return nil, fmt.Errorf("models: metadata %s: %w", metaNormalisation, err)
+	}
+	if err := n.check(); err != nil {
+		return nil, fmt.Errorf("models: metadata %s: %w", metaNormalisation, err)
+	}
+	return &n, nil
+}
+
+// SetNormalisation notes in the metadata how inputs are normalised.
+func (m *Model) SetNormalisation(n Normalisation) error {
+	if err := n.check(); err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	m.note(metaNormalisation, n)
+	return nil
+}
+
+// Classes is what the metadata says of the network's outputs: their names, and
+// which of them it was trained on. Both are nil where it says nothing.
+func (m *Model) Classes() (names, seen []string, err error) {
+	for key, list := range map[string]*[]string{metaClasses: &names, metaClassesSeen: &seen} {
+		if text, ok := m.Meta[key]; ok {
+			if err := json.Unmarshal([]byte(text), list); err != nil {
+				return nil, nil, fmt.Errorf("models: metadata %s: %w", key, err)
+			}
+		}
+	}
+	if n := m.Arch.Classes(); names != nil && len(names) != n {
+		return nil, nil, fmt.Errorf("models: metadata %s: wanted a name for each of %d outputs, found %d", metaClasses, n, len(names))
+	}
+	if seen == nil {
+		seen = names
+	}
+	for _, s := range seen {
+		if !slices.Contains(names, s) {
+			return nil, nil, fmt.Errorf("models: metadata %s: %q is no output's name", metaClassesSeen, s)
+		}
+	}
+	return names, seen, nil
+}
+
+// SetClasses notes in the metadata the names of the outputs, and which of them
+// the network was trained on.
+func (m *Model) SetClasses(names, seen []string) {
+	m.note(metaClasses, names)
+	delete(m.Meta, metaClassesSeen)
+	if !slices.Equal(seen, names) {
+		m.note(metaClassesSeen, seen)
+	}
+}
+
+// note keeps a value in the metadata.
+func (m *Model) note(key string, value any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // finite numbers and strings
+	}
+	if m.Meta == nil {
+		m.Meta = map[string]string{}
+	}
+	m.Meta[key] = string(text)
+}
+
+// ForInput returns the architecture for images of another height and width. It
+// fails where parameters would change their shape, as those of a layer behind
+// Flatten do; behind a global pool none does.
+func (a *Arch) ForInput(height, width int) (*Arch, error) {
+	b := *a
+	b.Input.H, b.Input.W = height, width
+	before, err := a.Params()
+	if err != nil {
+		return nil, err
+	}
+	after, err := b.Params()
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range before {
+		if !slices.Equal(p.Shape, after[i].Shape) {
+			return nil, fmt.Errorf("models: arch %s reads %v: for %v parameter %s would need shape %v, it has %v",
+				a.Name, a.Input, b.Input, p.Name, after[i].Shape, p.Shape)
+		}
+	}
+	return &b, nil
+}
+
+// Inherit notes in the metadata what the parents of m say of inputs and outputs:
+// their normalisation, and the names of their classes, where those parents that
+// name any agree; m has seen what one of them has. Parents whose inputs are
+// normalised differently cannot have one child, so they are an error.
+func (m *Model) Inherit(parents ...*Model) error {
+	n, err := Agreed(parents...)
+	if err != nil {
+		return err
+	}
+	if n != nil {
+		if err := m.SetNormalisation(*n); err != nil {
+			return err
+		}
+	}
+	var names []string
+	known := map[string]bool{}
+	for _, p := range parents {
+		theirs, seen, err := p.Classes()
+		if err != nil {
+			return err
+		}
+		if names != nil && theirs != nil && !slices.Equal(names, theirs) {
+			return nil
+		}
+		if theirs != nil {
+			names = theirs
+		}
+		for _, s := range seen {
+			known[s] = true
+		}
+	}
+	if names != nil {
+		m.SetClasses(names, slices.DeleteFunc(slices.Clone(names), func(s string) bool { return !known[s] }))
+	}
+	return nil
+}
+
+// Agreed is the normalisation of all models that name one, nil where none does.
+// It fails where they differ.
+func Agreed(ms ...*Model) (*Normalisation, error) {
+	var agreed *Normalisation
+	first := 0
+	for k, m := range ms {
+		n, err := m.Normalisation()
+		switch {
+		case err != nil:
+			return nil, err
+		case n == nil:
+		case agreed == nil:
+			agreed, first = n, k
+		case !n.Equal(*agreed):
+			return nil, fmt.Errorf("models: normalisation: model %d wants %v, model %d %v", first, *agreed, k, *n)
+		}
+	}
+	return agreed, nil
+}
