@@ -8,7 +8,7 @@ FUZZTIME ?= 5s
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build install test race bench lint fuzz portable arm64 cross demo record clean
+.PHONY: help setup build install test race bench lint fuzz portable purego recovery sanitize arm64 cross demo record clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,15 @@ test: setup ## run all tests, on oneDNN when it is there
 portable: ## run all tests without cgo
 	CGO_ENABLED=0 go test ./...
 
+purego: ## run the tests of what has assembly without it
+	CGO_ENABLED=0 go test -short -tags purego ./internal/gemm ./fusion/ot ./models/nn/portable
+
+recovery: setup ## recover planted permutations of networks of the paper's widths, minutes
+	go test -tags "slow $(TAGS)" -run FullWidth ./fusion
+
+sanitize: setup ## run the tests of the C kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	scripts/sanitize.sh
+
 arm64: ## run tests of the arm64 build under QEMU (FULL=1: all of them)
 	scripts/arm64.sh
 
@@ -44,7 +53,9 @@ race: setup ## run the short tests under the race detector
 bench: setup ## run the Go benchmarks, one pass
 	go test -tags "$(TAGS)" -run '^$$' -bench . -benchtime 1x ./...
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## gofmt, go vet, staticcheck, go mod tidy
+	go mod tidy -diff
+	cd scripts/kubernetes-check && go vet ./...
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -l: $$(gofmt -l .)" >&2; exit 1; }
 	go vet -tags "$(TAGS)" ./...
 	go run $(STATICCHECK) -tags "$(TAGS)" ./...

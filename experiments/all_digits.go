@@ -35,7 +35,7 @@ func (d allDigits) table(s Scale) report.Table {
 	return report.Table{
 		Title:   "All digits, 30 and 70 % of the images, same init, % of the MNIST test set",
 		Columns: []string{"A", "B", "ensemble", "best OT", "at w_B", "best vanilla", "at w_B"},
-		Note:    fmt.Sprintf("Scale %s, %s of seeds and divisions; samples and pixels as above.", s, report.Plural(d.ensemble.Of, "pair", "pairs")),
+		Note:    fmt.Sprintf("Scale %s, %s of seeds and divisions; samples and pixels as above. The best weights of the mean are chosen on the test set, as in the paper.", s, report.Plural(d.ensemble.Of, "pair", "pairs")),
 		Rows: []report.Row{{Label: "no special digit", Values: []report.Value{
 			report.Against(d.ours[0], 94.2), report.Against(d.ours[10], 95.0), report.Against(d.ensemble, 95.5),
 			report.Against(d.ours[ours], 95.3), weightOf(d.ours, ours), report.Against(d.plain[plain], 95.1), weightOf(d.plain, plain),

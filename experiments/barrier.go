@@ -11,7 +11,7 @@ import (
 // as they are and aligned. The paper's code left the accuracies for VGG11 and
 // ResNet18.
 func barrier() Experiment {
-	return Experiment{Name: "barrier", Title: "The way from one network to the other", Source: "the original code's results", Present: presentBarrier}
+	return Experiment{Name: "barrier", Title: "Accuracy and loss between two networks", Source: "results of the original code", Present: presentBarrier}
 }
 
 // networkPair is one pair with the accuracies that the original code has on its own
@@ -36,9 +36,9 @@ func networkPairs(s Scale) []networkPair {
 }
 
 func presentBarrier(l *Loader) report.Content {
-	t := report.Table{Title: "Barrier: how far the way lies above the straight line of the losses, and the lowest accuracy on it",
+	t := report.Table{Title: "Barrier: how far the loss between two networks rises above the line between theirs, and the lowest accuracy",
 		Columns: []string{"barrier, nats", "lowest accuracy, %"},
-		Note:    "Scale " + string(l.Scale) + ". The barrier is the largest excess of the test loss at w_B over (1−w_B)·loss of A + w_B·loss of B; with the paper's rule for residual networks the aligned A is not A. " + cifarNote}
+		Note:    "Scale " + string(l.Scale) + ". The barrier is the largest excess of the test loss at w_B over (1−w_B)·loss of A + w_B·loss of B; with the paper's rule for residual networks the aligned A is not A."}
 	r := report.Content{}
 	var mnist map[string]report.Stat // barriers
 	for i, p := range networkPairs(l.Scale) {

@@ -64,14 +64,16 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		}
 	}
 	pruned := func(x numbers) report.Claim {
-		return pruningClaim(append(slices.Repeat([]float64{1}, 8), x...))
+		return pruningClaim("", append(slices.Repeat([]float64{1}, 8), x...))
 	}
 	sampled := func(i int) func(numbers) report.Claim {
 		return func(x numbers) report.Claim {
 			return sampleClaims(map[string][]report.Stat{exactSolver: exactly(x[:4]), mildSinkhorn: exactly(slices.Repeat(x[4:5], 4)), strongSinkhorn: exactly(slices.Repeat(x[5:6], 4))}, x[6])[i]
 		}
 	}
-	distilled := func(x numbers) report.Claim { return student{}.claim([3]report.Stat{known(x[0]), known(x[1]), known(x[2])}) }
+	distilled := func(x numbers) report.Claim {
+		return student{}.claim([3]report.Stat{known(x[0]), known(x[1]), known(x[2])})
+	}
 	for _, c := range []struct {
 		name   string
 		claim  func(numbers) report.Claim
@@ -88,6 +90,9 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		{"several VGG11", func(x numbers) report.Claim {
 			return setComparison{strongest: x[4], vanilla: outcome{known(x[0]), known(x[1])}, ot: outcome{known(x[2]), known(x[3])}}.claim(4)
 		}, numbers{14.9, 14.9, 35, 90.01, 90}, map[int]float64{0: 15, 1: 15, 2: 34.9, 3: 90, 4: 90.01}},
+		{"VGG11 on CIFAR-100", func(x numbers) report.Claim {
+			return setComparison{strongest: x[2], vanilla: outcome{tuned: known(x[0])}, ot: outcome{tuned: known(x[1])}}.cifar100Claim(4)
+		}, numbers{14.9, 64, 63}, map[int]float64{0: 15, 1: 63.9, 2: 63.1}},
 		{"skill transfer", transferred, numbers{.01, -1}, map[int]float64{0: 0, 1: 1}},
 		{"four models", four, numbers{90, 85.01, 0}, map[int]float64{0: 85.01, 1: 85}},
 		{"four models, to the first", four, numbers{90, 0, 85.01}, map[int]float64{0: 85.01, 2: 85}},

@@ -45,7 +45,7 @@ func Tasks(list []Experiment) []runner.Task {
 // All lists the experiments.
 func All() []Experiment {
 	return []Experiment{
-		mnistPair(), table1(), table2(), skillTransfer(), widths(), teacherStudent(), pruning(),
+		mnistPair(), table1(), table2(), table3(), skillTransfer(), widths(), teacherStudent(), pruning(),
 		ablations(), finetuning(), distillation(), barrier(), methods(), timing(),
 	}
 }

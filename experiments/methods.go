@@ -11,7 +11,7 @@ import (
 // methods compares ways of fusing beyond the paper's, on the pairs of table 1;
 // the validation column is for choosing among them.
 func methods() Experiment {
-	return Experiment{Name: "methods", Title: "Ways of fusing, one-shot, on CIFAR-10", Source: "beyond the paper", Present: presentMethods}
+	return Experiment{Name: "methods", Title: "Methods of fusion, one-shot, on CIFAR-10", Source: "beyond the paper", Present: presentMethods}
 }
 
 // bestOfAll is the method that the preset best names.
@@ -70,7 +70,7 @@ func (o oneShots) claim(title string, within float64) report.Claim {
 
 func methodTable(l *Loader, title string, p pairing, normed bool) (report.Table, oneShots) {
 	t := report.Table{Title: "Two " + title + ", one-shot accuracy in %", Columns: []string{"validation", "test"},
-		Note: fmt.Sprintf("Scale %s, one pair: parents %s. Activations of 1,000 images where not said. %s", l.Scale, effortOf(p.recipe), cifarNote)}
+		Note: fmt.Sprintf("Scale %s, one pair: parents %s. Activations of 1,000 images unless the row says otherwise.", l.Scale, effortOf(p.recipe))}
 	add := func(label string, task runner.Task) (test float64) {
 		test = l.Metric(task, "accuracy")
 		t.Rows = append(t.Rows, report.Row{Label: label, Values: []report.Value{report.Ours(report.Summarize(l.Metric(task, "validation"))), report.Ours(report.Summarize(test))}})

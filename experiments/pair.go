@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"strings"
 
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
@@ -168,8 +169,8 @@ func (c comparison) bestTuned(fused string) report.Condition {
 }
 
 func (p pairing) describe(s Scale) string {
-	return fmt.Sprintf("Scale %s, %s: parents %s; fine-tuning %s. One network takes the place of two (efficiency 2×). %s",
-		s, report.Plural(p.repetitions, "pair of seeds", "pairs of seeds"), effortOf(p.recipe), effortOf(p.finetune), p.note)
+	return strings.TrimSpace(fmt.Sprintf("Scale %s, %s: parents %s; fine-tuning %s. One network takes the place of two (efficiency 2×). %s",
+		s, report.Plural(p.repetitions, "pair of seeds", "pairs of seeds"), effortOf(p.recipe), effortOf(p.finetune), p.note))
 }
 
 // effortOf says in words how long a recipe trains and which epoch it keeps.

@@ -129,9 +129,9 @@ func TestMarkdownSaysWhatIsThereAndWhatIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"generated", "otfusion experiment report --markdown", "# Results", "## About x, scale reduced",
+		"overwrites", "otfusion experiment report --markdown", "# Results", "## About x, scale reduced",
 		"1 of 2 tasks finished", "onednn 9.9, 2 threads", "abc123", "2031-05-04", "1m30s",
-		"| a | 93.50 (96.21) |", "| b | – (96.21) |", "**Of 1 claim of the paper, 1 open.**", "○ open", "Nothing is finished of: y.",
+		"| a | 93.50 (96.21) |", "Not finished: b.", "**Of 1 claim of the paper, 1 open.**", "○ open", "Nothing is finished of: y.",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the document lacks %q:\n%s", want, text)

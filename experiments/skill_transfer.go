@@ -194,7 +194,7 @@ func exactly(values []float64) []report.Stat {
 func presentSkillTransfer(l *Loader) report.Content {
 	settings := pick(l.Scale, transfers()[:1], transfers()[:4], transfers())
 	r := report.Content{Tables: []report.Table{{
-		Title:   "Best accuracy on the way from A to B, % of the MNIST test set",
+		Title:   "Best accuracy between A and B, % of the MNIST test set",
 		Columns: []string{"A", "B", "best OT", "at w_B"},
 		Note: fmt.Sprintf("Scale %s, %s of seeds and divisions (the paper: one, with five draws of samples); 400 samples of A's own images, the output layer in place: parents %s. "+
 			"As in the original code the parents and the alignment see pixels from 0 to 255 and the test images are normalised. The best weight of the mean is chosen on the test set, as in the paper.", l.Scale,

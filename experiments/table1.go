@@ -12,9 +12,6 @@ func table1() Experiment {
 	return Experiment{Name: "table1", Title: "Pairs of VGG11 and ResNet18 on CIFAR-10", Source: "Table 1", Present: presentTable1}
 }
 
-// cifarNote stands under every table about CIFAR-10.
-const cifarNote = "A local copy of CIFAR-10 that went through JPEG costs accuracy; how much was not measured."
-
 // cifarPairing is a pair of one family on CIFAR-10. A smoke run narrows the
 // network, because measuring it takes most of the time.
 func cifarPairing(s Scale, arch string, methods func(seed uint64) []method) pairing {
@@ -23,7 +20,6 @@ func cifarPairing(s Scale, arch string, methods func(seed uint64) []method) pair
 		recipe:   cifarParents(s, arch),
 		finetune: recipe(pick(s, "smoke", "laptop", "paper"), train.FineTuning, arch, "cifar10"),
 		methods:  methods,
-		note:     cifarNote,
 	}
 }
 

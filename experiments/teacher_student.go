@@ -34,9 +34,9 @@ func presentTeacherStudent(l *Loader) report.Content {
 		measured = append(measured, m)
 		t.Rows = append(t.Rows, m.row())
 	}
-	t.Note = fmt.Sprintf("Scale %s. MNIST: %s of seeds, parents %s, fine-tuning %s. VGG11 on CIFAR-10: one pair, parents %s, fine-tuning %s. %s",
+	t.Note = fmt.Sprintf("Scale %s. MNIST: %s of seeds, parents %s, fine-tuning %s. VGG11 on CIFAR-10: one pair, parents %s, fine-tuning %s.",
 		l.Scale, report.Plural(mnist[0].repetitions, "pair", "pairs"), effortOf(longRecipe(l.Scale)),
-		effortOf(mnist[0].tuneB), effortOf(vggPairing(l.Scale).recipe), effortOf(vgg[0].tuneB), cifarNote)
+		effortOf(mnist[0].tuneB), effortOf(vggPairing(l.Scale).recipe), effortOf(vgg[0].tuneB))
 	return report.Content{Tables: []report.Table{t}, Claims: l.claims(teacherClaims(measured[:len(mnist)], measured[len(mnist):])...)}
 }
 

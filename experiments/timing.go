@@ -45,7 +45,7 @@ func timed() []method {
 
 func timingTable(l *Loader) report.Table {
 	t := report.Table{Title: "Fusion of random networks, without reading and writing files", Columns: []string{"seconds", "allocated, MB"},
-		Note: fmt.Sprintf("Scale %s; the fastest of three; allocated is all memory that was ever asked for, with the result. The paper's seconds are on one V100, with recording activations.", l.Scale)}
+		Note: fmt.Sprintf("Scale %s; the fastest of three; allocated counts all memory that the fusion asked for, freed or not. The paper's seconds are on one V100, with recording activations.", l.Scale)}
 	for _, c := range []struct {
 		label     string
 		task      Timing

@@ -37,7 +37,7 @@ func longRecipe(s Scale) train.Recipe {
 func presentWidths(l *Loader) report.Content {
 	r := longRecipe(l.Scale)
 	t := report.Table{Title: "A of widths 400, 200, 100 fused into a B that is ρ times narrower, % of the MNIST test set",
-		Columns: []string{"A", "B", "A in B's widths", "average", "best on the way", "at w_B"},
+		Columns: []string{"A", "B", "A in B's widths", "average", "best", "at w_B"},
 		Note: fmt.Sprintf("Scale %s, one pair, activations of 200 samples, %s: parents %s. The best weight is chosen on the test set.", l.Scale,
 			report.Plural(len(draws(l.Scale, Alignment{})), "draw", "draws"), effortOf(r))}
 	f := report.Figure{Title: "Accuracy between A in B's widths (0) and B (1).", XLabel: "weight of B", YLabel: "test accuracy, %", Note: "Scale " + string(l.Scale) + "."}

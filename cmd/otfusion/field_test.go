@@ -8,7 +8,9 @@ import (
 // What users of other tools bring: synthetic networks, each of which repeats a
 // situation from a public report. The accuracies are PyTorch's on the same
 // images.
-func fieldFile(name string) string { return filepath.Join("testdata", "field", name) }
+func fieldFile(name string) string {
+	return filepath.Join("..", "..", "models", "checkpoint", "testdata", "field", name)
+}
 
 // Networks trained on pixels from 0 to 1, and on the paper's: one accuracy each
 // under the right normalisation, which stays with the file once it is known.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // write makes a file of a test.
@@ -33,14 +34,27 @@ func TestHostileFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	lying := binary.LittleEndian.AppendUint64(nil, 1<<62)
-	nan := append([]byte{}, raw...)
-	binary.LittleEndian.PutUint32(nan[len(nan)-4:], math.Float32bits(float32(math.NaN())))
+	changed := append([]byte{}, raw...)
+	changed[len(changed)-1] ^= 1
+	model, err := checkpoint.Read(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.Params["fc1.weight"].Data[0] = float32(math.NaN())
+	if err := checkpoint.WriteTensors(filepath.Join(dir, "nan"), model.Params, nil); err != nil {
+		t.Fatal(err)
+	}
+	nan, err := os.ReadFile(filepath.Join(dir, "nan"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range []struct{ name, content, words string }{
 		{"truncated.safetensors", string(raw[:len(raw)-100]), "the file is cut"},
 		{"header.safetensors", string(raw[:40]), "header"},
 		{"lying.safetensors", string(lying) + string(raw[8:]), "the header says it has 4611686018427387904 bytes"},
+		{"changed.safetensors", string(changed), "does not match its digest"},
 		{"nan.safetensors", string(nan), "is NaN"},
-		{"empty.safetensors", "", "neither a safetensors file nor a PyTorch checkpoint"},
+		{"empty.safetensors", "", "an empty file"},
 		{"evil.pt", evilPickle, "nothing was executed"},
 	} {
 		path, out := write(t, dir, f.name, f.content), filepath.Join(dir, "out.safetensors")

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -132,19 +133,34 @@ func (t Table) Text() string {
 
 // Markdown is the table for a document.
 func (t Table) Markdown() string {
+	t = t.withoutEmpty()
 	return escaped(strings.TrimRight(fmt.Sprintf("### %s\n\n%s\n\n%s", t.Title, t.writer().RenderMarkdown(), t.Note), "\n") + "\n")
 }
 
 // Started reports whether one of its values is there.
-func (t Table) Started() bool {
+func (t Table) Started() bool { return slices.ContainsFunc(t.Rows, Row.Started) }
+
+// Started reports whether one of the row's values is there.
+func (r Row) Started() bool {
+	return slices.ContainsFunc(r.Values, func(v Value) bool { return v.Text == "" && !math.IsNaN(v.Ours.Mean) })
+}
+
+// withoutEmpty is the table without the rows of which nothing is finished, whose
+// labels the note lists.
+func (t Table) withoutEmpty() Table {
+	var rows []Row
+	var empty []string
 	for _, r := range t.Rows {
-		for _, v := range r.Values {
-			if v.Text == "" && !math.IsNaN(v.Ours.Mean) {
-				return true
-			}
+		if r.Started() {
+			rows = append(rows, r)
+		} else {
+			empty = append(empty, r.Label)
 		}
 	}
-	return false
+	if len(empty) > 0 {
+		t.Rows, t.Note = rows, strings.TrimSpace("Not finished: "+strings.Join(empty, "; ")+".\n\n"+t.Note)
+	}
+	return t
 }
 
 // Compares reports whether the paper has a value in a column.

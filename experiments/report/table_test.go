@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -20,5 +21,20 @@ func TestTableShowsWhatIsMissing(t *testing.T) {
 	}
 	if _, err := json.Marshal(table); err != nil {
 		t.Errorf("as JSON: %v", err)
+	}
+}
+
+// A document has one line for the rows of which nothing is finished.
+func TestMarkdownSummarisesEmptyRows(t *testing.T) {
+	empty := []Value{Ours(Summarize(math.NaN())), Words("not tried")}
+	table := Table{Title: "t", Columns: []string{"c", "d"}, Note: "A note.", Rows: []Row{
+		{"one", []Value{Ours(Summarize(95)), Words("not tried")}}, {"two", empty}, {"three", empty},
+	}}
+	text := table.Markdown()
+	if !strings.Contains(text, "\nNot finished: two; three.\n\nA note.\n") || !strings.Contains(text, "| one |") || strings.Contains(text, "| two |") {
+		t.Errorf("got\n%s", text)
+	}
+	if n := len(table.Rows); n != 3 {
+		t.Errorf("the table has %d rows left", n)
 	}
 }

@@ -127,6 +127,9 @@ func TestDamagedResultIsSetAside(t *testing.T) {
 	if len(damaged) != 1 || runs.Load() != 2 {
 		t.Errorf("%d folders set aside and %d runs, want 1 and 2", len(damaged), runs.Load())
 	}
+	if orphans := store.Orphans([]Task{a}); len(orphans) > 0 {
+		t.Errorf("what was set aside is an orphan: %v", orphans)
+	}
 }
 
 // Who has not leased a damaged folder leaves it alone: another process may

@@ -25,6 +25,9 @@ const (
 	maxResultFile = 64 << 20 // bytes
 )
 
+// asideMark is in the names of folders that were set aside.
+const asideMark = ".damaged-"
+
 // tasksFolder holds, in a store, the folders of tasks.
 const tasksFolder = "tasks"
 
@@ -159,7 +162,7 @@ func (s Store) Save(t Task, r Result) error {
 // another, so that the task is computed again and nothing is lost. Only who
 // holds the lease may do so.
 func (s Store) SetAside(t Task) (string, error) {
-	aside := fmt.Sprintf("%s.damaged-%d", s.Dir(t), time.Now().UnixNano())
+	aside := fmt.Sprintf("%s%s%d", s.Dir(t), asideMark, time.Now().UnixNano())
 	files, err := os.ReadDir(s.Dir(t))
 	if err != nil {
 		return aside, err
