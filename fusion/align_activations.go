@@ -108,6 +108,10 @@ func (f *fuser) compareActivations(ctx context.Context, reference *models.Model,
 		return nil, err
 	}
 	defer r.close()
+	if f.AlignSamples > 0 {
+		r.samples = span{f.Samples, 0, f.AlignSamples}
+	}
+	compared := 0
 	grams := make([][]*ot.Gram, len(f.parents))
 	target := views{}
 	var multiplier gemm.Multiplier
@@ -131,6 +135,8 @@ func (f *fuser) compareActivations(ctx context.Context, reference *models.Model,
 				return err
 			}
 		}
+		compared += n
+		f.progress("alignment", compared, r.samples.Len())
 		return nil
 	})
 	return grams, err

@@ -80,13 +80,22 @@ func (a *Alignment) Report() *Report {
 // Average is the weighted mean of the aligned parents' parameters. Weights are
 // as [Options].Proportions, which hold where none are given.
 func (a *Alignment) Average(weights ...float64) (*models.Model, error) {
-	f, err := a.f.weighted(weights)
+	f, maps, err := a.at(weights)
 	if err != nil {
 		return nil, err
 	}
 	f.report.Options.Repair = NoRepair
-	m := f.mix(a.maps)
+	m := f.mix(maps)
 	return m, f.sign(m)
+}
+
+// at is the fuser and the maps for weights and for the budget.
+func (a *Alignment) at(weights []float64) (*fuser, []mapping, error) {
+	f, err := a.f.weighted(weights)
+	if err != nil || f.Budget == 0 {
+		return f, a.maps, err
+	}
+	return f.widen(a.maps)
 }
 
 // Parent is parent k, its channels in the reference's order. With equal widths
@@ -97,18 +106,24 @@ func (a *Alignment) Parent(k int) (*models.Model, error) {
 	}
 	weights := make([]float64, len(a.maps))
 	weights[k] = 1
-	return a.Average(weights...)
+	f, err := a.f.weighted(weights)
+	if err != nil {
+		return nil, err
+	}
+	f.report.Options.Repair, f.report.Options.Budget = NoRepair, 0
+	m := f.mix(a.maps)
+	return m, f.sign(m)
 }
 
 // Fuse is Average, then [Options].Repair. The report's seconds are those of
 // both; the maps' are in the Report of the Alignment.
 func (a *Alignment) Fuse(ctx context.Context, weights ...float64) (*models.Model, *Report, error) {
 	begin := time.Now()
-	f, err := a.f.weighted(weights)
+	f, maps, err := a.at(weights)
 	if err != nil {
 		return nil, nil, err
 	}
-	fused, err := f.repair(ctx, f.mix(a.maps), a.maps)
+	fused, err := f.repair(ctx, f.mix(maps), maps)
 	if err != nil {
 		return nil, nil, err
 	}

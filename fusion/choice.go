@@ -20,6 +20,8 @@ type Choice struct {
 	Passes          *int
 	Descent         *int
 	Repair          *Repair
+	Budget          *float64
+	AlignSamples    *int
 }
 
 // Options merges the preset and what differs from it.
@@ -42,6 +44,8 @@ func (c Choice) Options() (Options, error) {
 	override(&o.Passes, c.Passes)
 	override(&o.Descent, c.Descent)
 	override(&o.Repair, c.Repair)
+	override(&o.Budget, c.Budget)
+	override(&o.AlignSamples, c.AlignSamples)
 	if c.Solver != nil {
 		o.Solver = c.Solver
 	}

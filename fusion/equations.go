@@ -2,62 +2,66 @@ package fusion
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"slices"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
 
 	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 
-// equations are the normal equations of one layer's correction (ΔW, Δb). What
-// the layer reads at one position of one sample is a patch p of d values, a
-// constant 1 for the bias being the last; r is what the layer misses there.
-// Memory is kept from one layer to the next.
+// equations are the normal equations of one layer: of the weights and the bias
+// that make the layer's outputs y best, in the least squares, of what it reads.
+// At each position it reads a patch: C values at each of K places of its window,
+// zeros beyond the border, and the constant 1 for the bias. Unknowns are
+// numbered place by place, the bias last.
+//
+// Products of values are summed by pairs of pixels, not by pairs of places: see
+// [overlap]. Memory is kept from one layer to the next.
 type equations struct {
-	layer      models.Layer
 	in, out    models.Shape // of the layer
-	positions  []int        // of the output, shuffled, that samples take in turn
-	each       int          // positions that a sample takes
-	taken      int          // samples so far
-	d          int
-	gram       []float64 // Σ p·pᵀ, d×d, upper triangle
-	right      []float64 // Σ p·rᵀ, d×out
+	places     int          // K
+	overlaps   []overlap
+	sums       [][]float64 // Σ x_a·x_bᵀ of each overlap, C×C
+	reads      [][]stretch
+	held       [][]int     // the places that hold each pixel
+	right      []float64   // Σ p·yᵀ, d×out
+	pixels     [][]float64 // Σ x of each pixel
+	count      float64     // patches so far
+	gram       []float64   // Σ p·pᵀ, d×d, upper triangle
 	multiplier gemm.Multiplier
-	patches    []float32
-	residuals  []float32
+	x, y       []float32 // a batch, channels last
 }
 
-const (
-	// ridge is ρ relative to the mean of p²: enough to hold directions that the
-	// samples do not show at the average's weights.
-	ridge = 1e-3
-	// patchesPerUnknown bounds the samples of layers that see many positions of each.
-	patchesPerUnknown = 16
-	// positionsPerSample is how many positions of one sample are looked at:
-	// neighbours say nearly the same.
-	positionsPerSample = 16
-)
+// ridge is the weight ρ of the squared distance from the average's weights,
+// relative to the mean of p²: enough to hold directions that the samples do not
+// show.
+const ridge = 1e-3
 
-// begin sets up the equations of a layer.
-func (e *equations) begin(a *models.Arch, l *models.Layer) error {
-	shapes, err := a.Shapes()
-	if err != nil {
-		return err
-	}
-	e.layer, e.in, e.out = *l, shapes[l.Inputs[0]], shapes[l.Name]
+// window is a layer as a convolution: a Linear layer has a window of one place.
+func window(l models.Layer) models.Layer {
 	if l.Op == models.Linear {
-		e.layer.Kernel, e.layer.Stride = 1, 1
+		l.Kernel, l.Stride, l.Padding = 1, 1, 0
 	}
-	e.d = e.in.C*e.layer.Kernel*e.layer.Kernel + 1
-	area := e.out.H * e.out.W
-	e.positions, e.each, e.taken = rand.New(rand.NewPCG(0, 0)).Perm(area), min(area, positionsPerSample), 0
-	e.gram, e.right = zeros(e.gram, e.d*e.d), zeros(e.right, e.d*e.out.C)
-	return nil
+	return l
 }
+
+// begin sets up the equations of a layer that reads and puts out such shapes.
+func (e *equations) begin(l models.Layer, in, out models.Shape) {
+	l = window(l)
+	e.in, e.out, e.places, e.count = in, out, l.Kernel*l.Kernel, 0
+	at := patches(l, in, out)
+	e.overlaps, e.reads = overlaps(at), reads(at, e.places)
+	e.held = make([][]int, in.H*in.W)
+	for _, taps := range at {
+		for _, t := range taps {
+			e.held[t.pixel] = append(e.held[t.pixel], t.place)
+		}
+	}
+	e.sums = zeroRows(e.sums, len(e.overlaps), in.C*in.C)
+	e.pixels = zeroRows(e.pixels, in.H*in.W, in.C)
+	e.right = zeros(e.right, e.unknowns()*out.C)
+}
+
+// unknowns is d, the weights of one output channel and its bias.
+func (e *equations) unknowns() int { return e.places*e.in.C + 1 }
 
 // zeros makes n zeros of old memory where there is enough.
 func zeros(old []float64, n int) []float64 {
@@ -68,104 +72,164 @@ func zeros(old []float64, n int) []float64 {
 	return old[:n]
 }
 
-// samples is how many are enough.
-func (e *equations) samples() int {
-	return patchesPerUnknown*e.d/e.each + 1
+func zeroRows(old [][]float64, rows, n int) [][]float64 {
+	for len(old) < rows {
+		old = append(old, nil)
+	}
+	for i := range rows {
+		old[i] = zeros(old[i], n)
+	}
+	return old
 }
 
-// add takes in a batch: what the layer read, and what its output missed.
-func (e *equations) add(read, missed gemm.View) error {
-	p, r := e.unfold(read), e.choose(missed)
-	e.taken += read.Outer
-	if err := e.multiplier.AddGram(e.gram, p); err != nil {
+// add takes in a batch: what the layer reads, and what it should put out.
+func (e *equations) add(read, wanted gemm.View) error {
+	e.x, e.y = channelsLast(e.x, read), channelsLast(e.y, wanted)
+	e.count += float64(wanted.Cols())
+	if err := e.addPairs(read.Outer); err != nil {
 		return err
 	}
-	return e.multiplier.AddProduct(e.right, p, r)
+	e.addConstants(read.Outer)
+	return e.addRight(read.Outer)
 }
 
-// position is the j-th that sample s of the batch takes.
-func (e *equations) position(s, j int) int {
-	return e.positions[((e.taken+s)*e.each+j)%len(e.positions)]
-}
-
-// choose lays out the chosen positions of a layer's output.
-func (e *equations) choose(x gemm.View) gemm.View {
-	v := gemm.View{Outer: x.Outer, Size: x.Size, Inner: e.each}
-	e.residuals = slices.Grow(e.residuals[:0], v.Outer*v.Size*v.Inner)
-	v.Data = e.residuals[:v.Outer*v.Size*v.Inner]
-	for s := range x.Outer {
-		for c := range x.Size {
-			plane := x.Data[(s*x.Size+c)*x.Inner:]
-			for j := range e.each {
-				v.Data[(s*v.Size+c)*v.Inner+j] = plane[e.position(s, j)]
-			}
-		}
+// channelsLast lays out a batch (n, C, pixels) as (pixels, n, C) in old memory.
+func channelsLast(old []float32, v gemm.View) []float32 {
+	if cap(old) < len(v.Data) {
+		old = make([]float32, len(v.Data))
 	}
-	return v
-}
-
-// unfold lays out the patches of a batch, one row for each of their d values.
-func (e *equations) unfold(x gemm.View) gemm.View {
-	v := gemm.View{Outer: x.Outer, Size: e.d, Inner: e.each}
-	e.patches = slices.Grow(e.patches[:0], v.Outer*v.Size*v.Inner)
-	v.Data = e.patches[:v.Outer*v.Size*v.Inner]
-	gemm.Parallel(x.Outer, e.d*e.each, func(lo, hi int) {
+	x := old[:len(v.Data)]
+	gemm.Parallel(v.Outer, v.Size*v.Inner, func(lo, hi int) {
 		for s := lo; s < hi; s++ {
-			e.unfoldSample(v.Data[s*e.d*e.each:(s+1)*e.d*e.each], x.Data[s*x.Size*x.Inner:], s)
-		}
-	})
-	return v
-}
-
-// unfoldSample writes patches (C·k·k, and 1) of sample s (C, H, W).
-func (e *equations) unfoldSample(patches, x []float32, s int) {
-	l, area := e.layer, e.in.H*e.in.W
-	for j := range e.each {
-		at, r := e.position(s, j), j
-		top, left := at/e.out.W*l.Stride-l.Padding, at%e.out.W*l.Stride-l.Padding
-		for c := range e.in.C {
-			plane := x[c*area : (c+1)*area]
-			for row := top; row < top+l.Kernel; row++ {
-				for col := left; col < left+l.Kernel; col++ {
-					patches[r] = 0
-					if row >= 0 && row < e.in.H && col >= 0 && col < e.in.W {
-						patches[r] = plane[row*e.in.W+col]
-					}
-					r += e.each
+			for c := range v.Size {
+				for a, value := range v.Data[(s*v.Size+c)*v.Inner:][:v.Inner] {
+					x[(a*v.Outer+s)*v.Size+c] = value
 				}
 			}
 		}
-		patches[r] = 1
-	}
+	})
+	return x
 }
 
-// correct solves the equations and adds the correction to a model's layer.
-func (e *equations) correct(m *models.Model, l *models.Layer) error {
-	mean := 0.0
-	for i := range e.d {
-		mean += e.gram[i*e.d+i] / float64(e.d)
+// pixelsOf reads n consecutive pixels of a batch by channels.
+func pixelsOf(x []float32, batch, channels, first, n int) gemm.View {
+	return gemm.View{Data: x[first*batch*channels:][:n*batch*channels], Outer: n * batch, Size: channels, Inner: 1}
+}
+
+func (e *equations) addPairs(batch int) error {
+	for i, o := range e.overlaps {
+		for _, r := range o.runs {
+			a, b := pixelsOf(e.x, batch, e.in.C, r.a, r.n), pixelsOf(e.x, batch, e.in.C, r.b, r.n)
+			add := func() error { return e.multiplier.AddProduct(e.sums[i], a, b) }
+			if r.a == r.b {
+				add = func() error { return e.multiplier.AddGram(e.sums[i], a) }
+			}
+			if err := add(); err != nil {
+				return err
+			}
+		}
 	}
-	for i := range e.d {
-		e.gram[i*e.d+i] += ridge * mean
-	}
-	gram := blas64.Symmetric{Uplo: blas.Upper, N: e.d, Stride: e.d, Data: e.gram}
-	factor, ok := lapack64.Potrf(gram)
-	if !ok {
-		return fmt.Errorf("activations are too large, or not finite")
-	}
-	lapack64.Potrs(factor, blas64.General{Rows: e.d, Cols: e.out.C, Stride: e.out.C, Data: e.right})
-	e.apply(m, l)
 	return nil
 }
 
-// apply adds the solution, d×out.
-func (e *equations) apply(m *models.Model, l *models.Layer) {
+// addConstants adds the products with the constant 1.
+func (e *equations) addConstants(batch int) {
+	gemm.Parallel(len(e.held), batch*e.in.C, func(lo, hi int) {
+		for a := lo; a < hi; a++ {
+			addRows(e.pixels[a], e.x[a*batch*e.in.C:(a+1)*batch*e.in.C])
+		}
+	})
+	addRows(e.right[(e.unknowns()-1)*e.out.C:], e.y)
+}
+
+// addRows adds the rows of a matrix to sum.
+func addRows(sum []float64, rows []float32) {
+	for ; len(rows) > 0; rows = rows[len(sum):] {
+		addScaled(sum, 1, rows)
+	}
+}
+
+func (e *equations) addRight(batch int) error {
+	size := e.in.C * e.out.C
+	for place, runs := range e.reads {
+		for _, r := range runs {
+			x, y := pixelsOf(e.x, batch, e.in.C, r.a, r.n), pixelsOf(e.y, batch, e.out.C, r.b, r.n)
+			if err := e.multiplier.AddProduct(e.right[place*size:(place+1)*size], x, y); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// assemble makes the matrix Σ p·pᵀ.
+func (e *equations) assemble() {
+	d := e.unknowns()
+	e.gram = zeros(e.gram, d*d)
+	for i, o := range e.overlaps {
+		for _, at := range o.places {
+			e.place(e.sums[i], at[0], at[1])
+		}
+	}
+	for a, places := range e.held {
+		for _, place := range places {
+			for c, v := range e.pixels[a] {
+				e.gram[(place*e.in.C+c)*d+d-1] += v
+			}
+		}
+	}
+	e.gram[d*d-1] = e.count
+}
+
+// place adds a block, or the upper triangle of one on the diagonal.
+func (e *equations) place(sum []float64, row, col int) {
+	d, n := e.unknowns(), e.in.C
+	gemm.Parallel(n, n, func(lo, hi int) {
+		for c := lo; c < hi; c++ {
+			first := 0
+			if row == col {
+				first = c
+			}
+			dst := e.gram[(row*n+c)*d+col*n:][first:n]
+			for i, v := range sum[c*n+first:][:len(dst)] {
+				dst[i] += v
+			}
+		}
+	})
+}
+
+// solve puts the layer's best parameters into a model, held near those that it has.
+func (e *equations) solve(m *models.Model, l *models.Layer) error {
+	e.assemble()
+	d := e.unknowns()
+	rho := 0.0
+	for i := range d {
+		rho += ridge * e.gram[i*d+i] / float64(d)
+	}
 	gainBias(m, l)
 	w, b := m.Params[l.Name+"."+string(models.Weight)].Data, m.Params[l.Name+"."+string(models.Bias)].Data
-	for o := range e.out.C {
-		for i := range e.d - 1 {
-			w[o*(e.d-1)+i] += float32(e.right[i*e.out.C+o])
+	for i := range d {
+		e.gram[i*d+i] += rho
+		for o := range e.out.C {
+			e.right[i*e.out.C+o] += rho * float64(*e.parameter(w, b, i, o))
 		}
-		b[o] += float32(e.right[(e.d-1)*e.out.C+o])
 	}
+	if err := e.multiplier.SolvePositive(e.gram, e.right, d, e.out.C); err != nil {
+		return fmt.Errorf("activations are too large, or not finite: %w", err)
+	}
+	for i := range d {
+		for o := range e.out.C {
+			*e.parameter(w, b, i, o) = float32(e.right[i*e.out.C+o])
+		}
+	}
+	return nil
+}
+
+// parameter is unknown i of output channel o: a weight, or the bias.
+func (e *equations) parameter(w, b []float32, i, o int) *float32 {
+	if i == e.places*e.in.C {
+		return &b[o]
+	}
+	place, c := i/e.in.C, i%e.in.C
+	return &w[(o*e.in.C+c)*e.places+place]
 }

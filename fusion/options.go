@@ -22,15 +22,26 @@ type Options struct {
 	TransportOutput bool        `json:"transport_output"` // align the output layer's rows too, as the paper's code does, which may exchange classes; else classes keep their order
 	PreserveScale   bool        `json:"preserve_scale"`   // with different widths: split a channel's outgoing weight between its copies; keeps the function where every width of the reference is a multiple
 
-	Reference   int       `json:"reference"`   // the parent that the others are aligned to, or Last; it also gives the result's widths
-	Proportions []float64 `json:"proportions"` // weight of each parent in the average, scaled to sum to 1; nil means equal
-	Passes      int       `json:"passes"`      // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
-	Descent     int       `json:"descent"`     // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
+	Reference   int       `json:"reference"`        // the parent that the others are aligned to, or Last; it also gives the result's widths
+	Proportions []float64 `json:"proportions"`      // weight of each parent in the average, scaled to sum to 1; nil means equal
+	Passes      int       `json:"passes"`           // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
+	Budget      float64   `json:"budget,omitempty"` // share of each hidden layer's channels, the worst matched, that are not averaged but kept apart: 0 for one network of the reference's size, 1 for the ensemble in one network; wants channels matched one to one
+	Descent     int       `json:"descent"`          // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
 
 	Samples     Samples  `json:"-"`                      // by activations, and for Repair: inputs to run through the models
 	SamplesFrom string   `json:"samples_from,omitempty"` // where the samples come from, for the record
 	Record      Recorder `json:"-"`                      // runs them, such as nn.Recorder of models/nn
 	Repair      Repair   `json:"repair"`                 // of the fused model's statistics
+
+	AlignSamples int                                 `json:"align_samples,omitempty"` // by activations: compare channels on the first so many of the samples; 0 means all
+	Progress     func(stage string, done, total int) `json:"-"`                       // told how far alignment by activations and regression are; may be nil
+}
+
+// progress tells how far a stage is.
+func (o Options) progress(stage string, done, total int) {
+	if o.Progress != nil {
+		o.Progress(stage, done, total)
+	}
 }
 
 // Last, as Options.Reference, is the last parent: the paper's model B.
@@ -96,6 +107,9 @@ func (o Options) complete(parents int) (Options, error) {
 	}
 	if o.Passes < 0 || o.Descent < 0 {
 		return o, fmt.Errorf("fusion: passes %d, descent %d: wanted no negative number", o.Passes, o.Descent)
+	}
+	if !(o.Budget >= 0 && o.Budget <= 1) {
+		return o, fmt.Errorf("fusion: budget: wanted a number from 0 to 1, found %g", o.Budget)
 	}
 	o.Passes = max(o.Passes, 1)
 	o.Align, o.Cost, o.Residual = orDefault(o.Align, Weights), orDefault(o.Cost, Euclidean), orDefault(o.Residual, SharedMap)

@@ -118,16 +118,25 @@ func (p Pruning) order(m *models.Model, g Group, stream uint64) ([]int, error) {
 	return order, nil
 }
 
-// narrowed is the architecture with the kept numbers of channels. A depthwise
-// convolution has as many groups as channels.
+// narrowed is the architecture with the kept numbers of channels.
 func narrowed(a *models.Arch, groups []Group, kept map[string][]int) *models.Arch {
+	sizes := map[string]int{}
+	for name, order := range kept {
+		sizes[name] = len(order)
+	}
+	return resized(a, groups, sizes)
+}
+
+// resized is the architecture with other sizes of groups, by name; one without
+// keeps its own. A depthwise convolution has as many groups as channels.
+func resized(a *models.Arch, groups []Group, sizes map[string]int) *models.Arch {
 	n := *a
 	n.Layers = slices.Clone(a.Layers)
-	rows := map[string]int{} // what is left, by parameter
+	rows := map[string]int{} // by parameter
 	for _, g := range groups {
-		size := g.Size
-		if order, ok := kept[g.Name]; ok {
-			size = len(order)
+		size, ok := sizes[g.Name]
+		if !ok {
+			size = g.Size
 		}
 		for _, ax := range g.Rows {
 			rows[ax.Param] += size * ax.Fold

@@ -10,7 +10,7 @@ import (
 )
 
 // recording runs samples through models and reads what chosen layers put out.
-// Models of one architecture take turns in one Network, so that memory does
+// Models of one architecture take turns in two Networks, so that memory does
 // not grow with their number.
 type recording struct {
 	samples  Samples
@@ -46,7 +46,7 @@ func (f *fuser) record(like *models.Arch, layers []string) (*recording, error) {
 // batchSize keeps what is recorded at once below the size of the model, unless
 // batches would be too small to be fast.
 func batchSize(parameters, recorded int) int {
-	const least, most = 16, 256
+	const least, most = 32, 256
 	return min(max(parameters/max(2*recorded, 1), least), most)
 }
 
@@ -89,17 +89,21 @@ func (r *recording) run(m *models.Model, x []float32, n int) (views, error) {
 	return v, nil
 }
 
-// network returns a Network that holds the model.
+// network returns a Network that holds the model. The first model of an
+// architecture keeps its own; the others take turns in a second one.
 func (r *recording) network(m *models.Model) (*recorded, error) {
+	var alike []*recorded
 	for _, net := range r.networks {
-		if !net.model.Arch.Equal(m.Arch) {
-			continue
-		}
 		if net.model == m {
 			return net, nil
 		}
-		net.model = m
-		return net, net.Load(m)
+		if net.model.Arch.Equal(m.Arch) {
+			alike = append(alike, net)
+		}
+	}
+	if len(alike) == 2 {
+		alike[1].model = m
+		return alike[1], alike[1].Load(m)
 	}
 	shapes, err := m.Arch.Shapes()
 	if err != nil {

@@ -4,35 +4,102 @@ import (
 	"context"
 	"fmt"
 
+	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 
-// regress corrects the average of each layer's weights so that, on the samples,
-// the fused model's pre-activations come as near as can be to the average of
-// the aligned parents':
+// regress replaces the average of each layer's weights by those that, on the
+// samples, bring the fused model's pre-activations as near as can be to the
+// average of the aligned parents':
 //
-//	minimise over ΔW, Δb  Σ ‖(W̄+ΔW)·x + b̄+Δb − Σ_k λ_k·ỹ_k‖² + ρ·(‖ΔW‖² + ‖Δb‖²),
+//	minimise over W, b  Σ ‖W·x + b − Σ_k λ_k·ỹ_k‖² + ρ·(‖W − W̄‖² + ‖b − b̄‖²),
 //
 // x being what the layer reads in the fused model. Layers are solved in order,
-// each behind those already corrected, the output layer too. This is least
-// squares as in RegMean (Jin et al. 2023), with the fused model's own inputs in
-// place of the parents'. A layer gains a bias if it had none. No label is used.
+// each behind those already solved, the output layer too. This is least squares
+// as in RegMean (Jin et al. 2023), with the fused model's own inputs in place of
+// the parents'. A layer gains a bias if it had none. No label is used.
 // Convolutions of several groups, and batch norms that could not be folded, stay
 // as averaged: the layers that read them correct for it.
-func (f *fuser) regress(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
+//
+// The parents run once, for what the layers should put out; the fused model
+// runs from a frontier that moves on as layers are solved.
+func (f *fuser) regress(ctx context.Context, fused *models.Model, maps []mapping) (*models.Model, error) {
 	fused.Arch = ownLayers(f.arch)
+	shapes, err := fused.Arch.Shapes()
+	if err != nil {
+		return nil, fmt.Errorf("fusion: %w", err)
+	}
+	layers := f.regressed(fused.Arch, shapes)
+	front := &frontier{model: fused, shapes: shapes, recorder: f.Record, cut: models.InputName, samples: f.Samples}
 	var e equations
-	for i := range fused.Arch.Layers {
-		l := &fused.Arch.Layers[i]
-		// Behind the network's input the average is exact: all parents read the same.
-		if !weighted(*l) || l.Groups > 1 || f.readsSamples(*l) {
-			continue
+	for from, to := 0, 0; from < len(layers); from = to {
+		to = from + together(layers[from:])
+		wanted, err := f.targets(ctx, layers[from:to], maps)
+		if err != nil {
+			return nil, err
 		}
-		if err := f.regressLayer(ctx, &e, fused, l, alignments); err != nil {
-			return nil, fmt.Errorf("fusion: layer %s: %w", l.Name, err)
+		for i := from; i < to; i++ {
+			if err := f.solveLayer(ctx, &e, front, layers[i:], wanted[i-from]); err != nil {
+				return nil, fmt.Errorf("fusion: layer %s: %w", layers[i].layer.Name, err)
+			}
+			wanted[i-from] = nil
+			f.progress("regression", i+1, len(layers))
 		}
 	}
 	return fused, nil
+}
+
+// regressed is a layer that is solved, and on how many samples.
+type regressed struct {
+	layer   *models.Layer
+	in, out models.Shape
+	samples int
+}
+
+const (
+	// patchesPerUnknown is how many patches are looked at for each unknown. On two
+	// VGG11 of half the width, 63.9 and 64.8 %, 16 give 63.49 % of CIFAR-10's test
+	// images, 8 give 63.06, 4 give 62.62.
+	patchesPerUnknown = 16
+	// leastSamples are looked at even where each has many patches: those of one
+	// sample say nearly the same.
+	leastSamples = 256
+	// keptValues bounds what the parents' targets, and the frontier, hold: 512 MiB.
+	keptValues = 1 << 27
+)
+
+// regressed lists the layers to solve. Behind the network's input the average
+// is exact: all parents read the same.
+func (f *fuser) regressed(a *models.Arch, shapes map[string]models.Shape) []regressed {
+	var layers []regressed
+	for i := range a.Layers {
+		l := &a.Layers[i]
+		if weighted(*l) && l.Groups <= 1 && !f.readsSamples(*l) {
+			r := regressed{layer: l, in: shapes[l.Inputs[0]], out: shapes[l.Name]}
+			r.samples = min(r.enough(), f.Samples.Len())
+			layers = append(layers, r)
+		}
+	}
+	return layers
+}
+
+// enough is how many samples are looked at if there are as many.
+func (r regressed) enough() int {
+	k := window(*r.layer).Kernel
+	patches := patchesPerUnknown * (r.in.C*k*k + 1)
+	n := max(leastSamples, patches/(r.out.H*r.out.W)+1)
+	return max(1, min(n, keptValues/r.out.Len()))
+}
+
+// together is how many layers, at least one, can have their targets kept.
+func together(layers []regressed) int {
+	values := 0
+	for i, r := range layers {
+		if values += r.samples * r.out.Len(); values > keptValues && i > 0 {
+			return i
+		}
+	}
+	return len(layers)
 }
 
 // readsSamples tells the layers that read the network's input, flattened or not.
@@ -45,62 +112,20 @@ func (f *fuser) readsSamples(l models.Layer) bool {
 	return true
 }
 
-// regressLayer corrects one layer.
-func (f *fuser) regressLayer(ctx context.Context, e *equations, fused *models.Model, l *models.Layer, alignments []mapping) error {
-	if err := e.begin(fused.Arch, l); err != nil {
+// solveLayer solves the first of the layers that are left.
+func (f *fuser) solveLayer(ctx context.Context, e *equations, front *frontier, left []regressed, wanted []float32) error {
+	r := left[0]
+	if err := front.advance(ctx, left); err != nil {
 		return err
 	}
-	behind, err := f.record(fused.Arch, []string{l.Inputs[0], l.Name})
-	if err != nil {
-		return err
-	}
-	defer behind.close()
-	behind.samples = first{f.Samples, e.samples()}
-	beside, err := f.record(fused.Arch, []string{l.Name})
-	if err != nil {
-		return err
-	}
-	defer beside.close()
-	beside.batch = behind.batch
-	part, parts := upTo(fused, l.Name), make([]*models.Model, len(f.parents))
-	for k, parent := range f.parents {
-		parts[k] = upTo(parent, l.Name)
-	}
-	err = behind.batches(ctx, func(x []float32, n int) error {
-		own, err := behind.run(part, x, n)
-		if err != nil {
-			return err
-		}
-		missed := own[l.Name]
-		for i, v := range missed.Data {
-			missed.Data[i] = -v
-		}
-		for k, lambda := range f.Proportions {
-			if lambda == 0 {
-				continue
-			}
-			theirs, err := beside.run(parts[k], x, n)
-			if err != nil {
-				return err
-			}
-			rows := alignments[k][slot{l.Name + "." + string(models.Weight), 0}]
-			for i, v := range rows.applyView(theirs[l.Name]).Data {
-				missed.Data[i] += float32(lambda) * v
-			}
-		}
-		return e.add(own[l.Inputs[0]], missed)
+	e.begin(*r.layer, r.in, r.out)
+	err := front.read(ctx, r.layer.Inputs[0], r.samples, func(from int, read gemm.View) error {
+		n := read.Outer * r.out.Len()
+		target := gemm.View{Data: wanted[from*r.out.Len():][:n], Outer: read.Outer, Size: r.out.C, Inner: r.out.H * r.out.W}
+		return e.add(read, target)
 	})
 	if err != nil {
 		return err
 	}
-	return e.correct(fused, l)
+	return e.solve(front.model, r.layer)
 }
-
-// first is the first n of some samples.
-type first struct {
-	Samples
-	n int
-}
-
-// Len implements [Samples].
-func (f first) Len() int { return min(f.n, f.Samples.Len()) }

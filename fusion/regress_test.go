@@ -5,91 +5,73 @@ import (
 	"math"
 	"testing"
 
-	"otfusion/internal/gemm"
 	"otfusion/models"
 )
 
-// A convolution is its weights times the patches, at the positions chosen.
-func TestPatchesTimesWeightsAreTheConvolution(t *testing.T) {
-	for _, l := range []models.Layer{
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 3, Stride: 1, Padding: 1, Bias: true},
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 3, Stride: 2, Padding: 1, Bias: true},
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 1, Stride: 2, Bias: true},
-		{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 4, Kernel: 5, Stride: 1, Bias: true},
-	} {
-		m := randomModel(t, &models.Arch{Input: models.Shape{C: 3, H: 7, W: 7}, Layers: []models.Layer{l}}, 1)
-		x := noise(m.Arch.Input, 2, 2)
-		var e equations
-		if err := e.begin(m.Arch, &m.Arch.Layers[0]); err != nil {
-			t.Fatal(err)
-		}
-		v := gemm.View{Data: x.X, Outer: 2, Size: 3, Inner: 49}
-		p, out := e.unfold(v), gemm.View{Data: logits(t, m, x), Outer: 2, Size: 4, Inner: e.out.H * e.out.W}
-		for i, want := range e.choose(out).Data {
-			s, o, at := i/(4*e.each), i/e.each%4, i%e.each
-			got := float64(m.Params["c.bias"].Data[o]) * float64(p.Data[(s*e.d+e.d-1)*e.each+at])
-			for k := range e.d - 1 {
-				got += float64(m.Params["c.weight"].Data[o*(e.d-1)+k]) * float64(p.Data[(s*e.d+k)*e.each+at])
-			}
-			if math.Abs(got-float64(want)) > 1e-5 {
-				t.Fatalf("%+v: output %d is %v, want %v", l, i, got, want)
-			}
-		}
-	}
-}
-
-// The samples take the positions in turn: all are looked at equally often.
-func TestPositionsAreTakenInTurn(t *testing.T) {
-	l := models.Layer{Name: "c", Op: models.Conv2D, Inputs: []string{models.InputName}, Out: 1, Kernel: 1, Stride: 1}
-	var e equations
-	if err := e.begin(&models.Arch{Input: models.Shape{C: 1, H: 8, W: 8}, Layers: []models.Layer{l}}, &l); err != nil {
-		t.Fatal(err)
-	}
-	taken := make([]int, 64)
-	for range 4 {
-		for s := range 2 {
-			for j := range e.each {
-				taken[e.position(s, j)]++
-			}
-		}
-		e.taken += 2
-	}
-	for at, n := range taken {
-		if n != 2 {
-			t.Errorf("position %d was taken %d times, want 2", at, n)
-		}
-	}
-}
-
-// missing is the mean squared difference between a model's logits and the
-// parents' average logits.
+// missing is the squared difference between a model's logits and the parents'
+// average logits.
 func missing(t *testing.T, m *models.Model, parents []*models.Model, x InMemory) float64 {
 	t.Helper()
+	own := logits(t, m, x)
+	mean := make([]float64, len(own))
+	for _, parent := range parents {
+		for i, v := range logits(t, parent, x) {
+			mean[i] += float64(v) / float64(len(parents))
+		}
+	}
 	sum := 0.0
-	a, b := logits(t, parents[0], x), logits(t, parents[1], x)
-	for i, v := range logits(t, m, x) {
-		sum += math.Pow(float64(v)-(float64(a[i])+float64(b[i]))/2, 2)
+	for i, v := range own {
+		sum += math.Pow(float64(v)-mean[i], 2)
 	}
 	return sum
 }
 
+// best is the preset on samples, run in plain Go.
+func best(t *testing.T, x InMemory) Options {
+	t.Helper()
+	o, err := Preset("best")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Samples, o.Record = x, newPlainNetwork
+	return o
+}
+
 func TestRegressionBringsTheFusedLogitsToTheParentsAverage(t *testing.T) {
-	for _, name := range []string{"mlp with bias", "resnet18_bn", "mobilenet", "densenet", "activations", "grouped"} {
-		network := networks()[name]
-		parents := []*models.Model{network(t, 1), network(t, 2)}
+	family := func(name string, widths ...float64) (parents []*models.Model) {
+		for k, w := range widths {
+			parents = append(parents, build(t, name, models.Options{Width: w, Input: models.Shape{C: 3, H: 16, W: 16}}, uint64(k)))
+		}
+		return parents
+	}
+	mlp := networks()["mlp with bias"]
+	for name, parents := range map[string][]*models.Model{
+		"mlp with bias":               {mlp(t, 1), mlp(t, 2)},
+		"four mlps with bias":         {mlp(t, 1), mlp(t, 2), mlp(t, 3), mlp(t, 4)},
+		"resnet18_bn":                 family("resnet18_bn", 1./16, 1./16),
+		"three resnet18":              family("resnet18", 1./16, 1./16, 1./16),
+		"resnet18 of unequal widths":  family("resnet18", 1./8, 1./16),
+		"resnet18_bn of three widths": family("resnet18_bn", 1./8, 1./16, 3./32),
+		"mlps, the narrow one first":  {build(t, "mlpnet", models.Options{Hidden: []int{20, 15, 10}}, 1), build(t, "mlpnet", models.Options{Hidden: []int{40, 30, 20}}, 2)},
+		"mlps, the wide one first":    {build(t, "mlpnet", models.Options{Hidden: []int{40, 30, 20}}, 1), build(t, "mlpnet", models.Options{Hidden: []int{20, 15, 10}}, 2)},
+		"mobilenet":                   {networks()["mobilenet"](t, 1), networks()["mobilenet"](t, 2)},
+		"densenet":                    {networks()["densenet"](t, 1), networks()["densenet"](t, 2)},
+		"activations":                 {networks()["activations"](t, 1), networks()["activations"](t, 2)},
+		"grouped":                     {networks()["grouped"](t, 1), networks()["grouped"](t, 2)},
+	} {
 		x := noise(parents[0].Arch.Input, 30, 3)
-		o := Options{Align: Activations, Samples: x, Record: newPlainNetwork, Reference: Last}
+		o := best(t, x)
+		o.Repair = NoRepair
 		plain, _, err := Fuse(context.Background(), parents, o)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", name, err)
 		}
-		o.Repair = Regress
-		fused, _, err := Fuse(context.Background(), parents, o)
+		fused, _, err := Fuse(context.Background(), parents, best(t, x))
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", name, err)
 		}
 		if err := fused.Check(); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", name, err)
 		}
 		if before, after := missing(t, plain, parents, x), missing(t, fused, parents, x); after > before/2 {
 			t.Errorf("%s: squared difference %v, want less than half of %v", name, after, before)
@@ -102,8 +84,7 @@ func TestRegressionLeavesCopiesAlone(t *testing.T) {
 		network := networks()[name]
 		m := network(t, 1)
 		x := noise(m.Arch.Input, 6, 3)
-		o := Options{Align: Activations, Repair: Regress, Samples: x, Record: newPlainNetwork, Reference: Last}
-		fused, _, err := Fuse(context.Background(), permutedCopies(t, m, 3), o)
+		fused, _, err := Fuse(context.Background(), permutedCopies(t, m, 3), best(t, x))
 		if err != nil {
 			t.Fatal(err)
 		}

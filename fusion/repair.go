@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"otfusion/internal/gemm"
 	"otfusion/models"
@@ -182,26 +181,4 @@ func (f *fuser) measureAll(ctx context.Context, m *models.Model, layers []string
 		found[layer] = s.moments()
 	}
 	return found, err
-}
-
-// upTo is the part of a model that computes one layer.
-func upTo(m *models.Model, layer string) *models.Model {
-	needed := map[string]bool{layer: true}
-	part := &models.Model{Arch: &models.Arch{Name: m.Arch.Name, Input: m.Arch.Input}, Params: map[string]models.Tensor{}}
-	for _, l := range slices.Backward(m.Arch.Layers) {
-		if !needed[l.Name] {
-			continue
-		}
-		part.Arch.Layers = append(part.Arch.Layers, l)
-		for _, in := range l.Inputs {
-			needed[in] = true
-		}
-	}
-	slices.Reverse(part.Arch.Layers)
-	for name, t := range m.Params {
-		if needed[name[:strings.LastIndexByte(name, '.')]] {
-			part.Params[name] = t
-		}
-	}
-	return part
 }

@@ -34,6 +34,7 @@ func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, err
 	if m.rows, err = barycentric(plan); err != nil {
 		return m, fmt.Errorf("fusion: group %s: %w", g.Name, err)
 	}
+	m.rows.measure(gram)
 	m.columns = m.rows
 	if f.PreserveScale {
 		m.columns = splitting(plan)

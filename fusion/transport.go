@@ -17,6 +17,8 @@ type transportMap struct {
 	start    []int     // target q has entries start[q]:start[q+1]
 	source   []int     // source channel of each entry, ascending in a target
 	weight   []float64 // of each entry
+
+	distances []float64 // of each target from the reference's channel, ‖x−y‖²/(‖x‖²+‖y‖²); nil if it was not matched
 }
 
 // barycentric is T·diag(1/β), β the column sums of T: every target is a convex
@@ -51,6 +53,19 @@ func newMap(plan *ot.Plan, weigh func(p, q int, mass float64) float64) *transpor
 		next[q]++
 	})
 	return m
+}
+
+// measure notes how far each target is from the reference's channel, given the
+// inner products of sources and targets. Only maps that are one to one tell.
+func (m *transportMap) measure(g *ot.Gram) {
+	m.distances = make([]float64, m.to)
+	for q := range m.to {
+		sources, _ := m.target(q)
+		p := sources[0]
+		if norms := g.XX[p] + g.YY[q]; norms > 0 {
+			m.distances[q] = 1 - 2*g.XY.At(p, q)/norms
+		}
+	}
 }
 
 // choosing is the map whose target q is source order[q] of n.
@@ -113,13 +128,6 @@ func (m *transportMap) apply(t models.Tensor, ax Axis) models.Tensor {
 		}
 	})
 	return out
-}
-
-// applyView maps the channels of a batch of activations.
-func (m *transportMap) applyView(v gemm.View) gemm.View {
-	t := models.Tensor{Shape: []int{v.Outer, v.Size, v.Inner}, Data: v.Data}
-	axis := Axis{Dim: 1, Fold: 1}
-	return axisView(m.apply(t, axis), axis)
 }
 
 // applySlice maps n runs of len(sum) values in src to m runs in dst.

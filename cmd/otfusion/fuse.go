@@ -33,6 +33,7 @@ type alignFlags struct {
 	Descent         *int                `placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups (default: 0)."`
 	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset."`
 	Proportions     []float64           `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
+	Budget          *float64            `placeholder:"R" help:"Share of each hidden layer's channels, the worst matched, that stay apart instead of being averaged: 0 (the default) for a network of the reference's size, 1 for the ensemble in one network."`
 }
 
 const (
@@ -45,7 +46,7 @@ func (f alignFlags) options() (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: f.Preset, Align: f.Align, Cost: f.Cost, NormalizeRows: f.NormalizeRows, MatchInputs: f.MatchInputs, Residual: f.Residual,
 		TransportOutput: f.TransportOutput, PreserveScale: f.PreserveScale, Proportions: f.Proportions,
-		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair,
+		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair, Budget: f.Budget,
 	}
 	switch given(f.Solver, "") {
 	case "exact":
@@ -89,7 +90,21 @@ type fusedJSON struct {
 	Parents       []string              `json:"parents"`
 	FusionSeconds float64               `json:"fusion_seconds"`          // alignment, average and repair; no files
 	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of the parents, or of the images where they name none
+	Size          sizeJSON              `json:"size"`
+	ParentSizes   []sizeJSON            `json:"parent_sizes"`
 	*fusion.Report
+}
+
+// sizeJSON is what a network costs.
+type sizeJSON struct {
+	Parameters   int `json:"parameters"`
+	MultiplyAdds int `json:"multiply_adds"` // of one sample
+}
+
+func sizeOf(m *models.Model) sizeJSON { return sizeJSON{m.Arch.Count(), m.Arch.MultiplyAdds()} }
+
+func (s sizeJSON) String() string {
+	return fmt.Sprintf("%.4g M parameters, %.4g M multiply-adds", float64(s.Parameters)/1e6, float64(s.MultiplyAdds)/1e6)
 }
 
 // check refuses numbers that no models could be fused with.
@@ -98,7 +113,7 @@ func (c *fuseCmd) check() error {
 		return usage("--reference: wanted 0 to %d, last or iterate, found %d", len(c.Models)-1, n)
 	}
 	return cmp.Or(c.unread(), wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)),
-		c.sampleFlags.check(),
+		c.sampleFlags.check(), wantShare("--budget", given(c.Budget, 0)),
 		wantNotNegative("--passes", given(c.Passes, 0)), wantNotNegative("--descent", given(c.Descent, 0)))
 }
 
@@ -146,7 +161,7 @@ func (c *fuseCmd) Run(g *globals) error {
 		}
 		o.SamplesFrom = c.origin()
 	}
-	o.Record = nn.Recorder(g.Compute, g.Threads)
+	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if errors.Is(err, fusion.ErrNeedsSamples) {
 		return usage("activations and repair need images: name a --dataset or --samples-from")
@@ -157,7 +172,10 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err := checkpoint.Write(string(c.Out), fused); err != nil {
 		return err
 	}
-	result := fusedJSON{Out: string(c.Out), Parents: c.Models, FusionSeconds: report.Seconds, Report: report}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report}
+	for _, m := range parents {
+		result.ParentSizes = append(result.ParentSizes, sizeOf(m))
+	}
 	if result.Normalisation = n; n == nil && images != nil {
 		result.Normalisation = &models.Normalisation{Mean: images.Mean, Std: images.Std}
 	}
@@ -184,6 +202,10 @@ func printReport(w io.Writer, r fusedJSON) {
 		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
 	}
 	printNotes(w, r.Notes)
+	for k, size := range r.ParentSizes {
+		fmt.Fprintf(w, "parent %d: %v\n", k, size)
+	}
+	fmt.Fprintf(w, "fused: %v\n", r.Size)
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)
 }
 

@@ -34,7 +34,7 @@ func TestFlagsOfFuseReachTheOptions(t *testing.T) {
 		preset    string
 		changes   []string
 	}{
-		"Preset":          {flag: "--preset best", changes: []string{"Preset", "Align", "Cost", "Repair"}},
+		"Preset":          {flag: "--preset best", changes: []string{"Preset", "Align", "Cost", "Repair", "AlignSamples"}},
 		"Align":           {flag: "--align acts", off: "--align wts", preset: "best", changes: []string{"Align"}},
 		"Solver":          {flag: "--solver sinkhorn", off: "--solver exact", preset: "best", changes: []string{"Solver"}},
 		"Reg":             {flag: "--solver sinkhorn --reg 3", changes: []string{"Solver"}},
@@ -48,6 +48,7 @@ func TestFlagsOfFuseReachTheOptions(t *testing.T) {
 		"Passes":          {flag: "--passes 3", changes: []string{"Passes"}},
 		"Descent":         {flag: "--descent 3", changes: []string{"Descent"}},
 		"Repair":          {flag: "--repair bn", off: "--repair none", preset: "best", changes: []string{"Repair"}},
+		"Budget":          {flag: "--budget 0.5", changes: []string{"Budget"}},
 		"Proportions":     {flag: "--proportions 1,2", changes: []string{"Proportions"}},
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[alignFlags]()) {

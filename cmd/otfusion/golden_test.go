@@ -60,6 +60,7 @@ func TestReleasedModels(t *testing.T) {
 		{"--cost sqeuclidean", 95.32, []float64{0.66749, 0.71314, 0.79438, 2.11854}},
 		{"--proportions 0.75,0.25", 96.90, nil},
 		{"--proportions 1,0", 97.72, nil},
+		{"--budget 1", 97.88, nil}, // the ensemble, in one network
 	} {
 		out := filepath.Join(dir, strconv.Itoa(i)+".safetensors")
 		fused := callJSON[fusedJSON](t, append([]string{"fuse", a, b, "--align", "wts", "--out", out}, strings.Fields(c.flags)...)...)

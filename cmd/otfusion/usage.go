@@ -35,6 +35,13 @@ func wantPositive[T int | float64](flag string, value T) error {
 	return nil
 }
 
+func wantShare(flag string, value float64) error {
+	if !(value >= 0 && value <= 1) {
+		return usage("%s: wanted a number from 0 to 1, found %v", flag, value)
+	}
+	return nil
+}
+
 func wantBetween(flag string, value, least, most int) error {
 	if value < least || value > most {
 		return usage("%s: wanted %d to %d, found %d", flag, least, most, value)

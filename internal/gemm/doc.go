@@ -9,4 +9,8 @@
 // A product of two float32 values is exact in float64 and every sum runs in
 // one fixed order, so results are the same bits on every machine, with or
 // without vector instructions, and for any number of goroutines.
+//
+// [Multiplier.SolvePositive] solves equations by the same products, of float64
+// values: their bits are the same for any number of goroutines, but not on every
+// machine.
 package gemm

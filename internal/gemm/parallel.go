@@ -3,6 +3,7 @@ package gemm
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // grain is the least work, in steps of about a nanosecond, worth a goroutine.
@@ -27,4 +28,17 @@ func inParallel(n, size int, work func(worker, lo, hi int)) {
 		wg.Go(func() { work(w, n*w/workers, n*(w+1)/workers) })
 	}
 	wg.Wait()
+}
+
+// deal calls work for every i in [0, n), in order, each on the goroutine that
+// is free first, when n items of the given size pay for several. Work must not
+// let its results depend on which one that is.
+func deal(n, size int, work func(worker, i int)) {
+	var next atomic.Int64
+	workers := max(1, min(n, runtime.GOMAXPROCS(0), n*size/grain))
+	inParallel(workers, max(grain, size), func(worker, _, _ int) {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			work(worker, i)
+		}
+	})
 }

@@ -6,19 +6,38 @@ import (
 )
 
 const (
-	tileRows = 6   // rows of x that one tile of the product covers
-	tileCols = 8   // rows of y, columns of the product
-	depth    = 256 // columns summed before they are added to the product: two panels stay in the first-level cache
+	tileRows   = 6                     // rows of x that one tile of the product covers
+	tileCols   = 8                     // rows of y, columns of the product
+	depth      = 256                   // columns summed before they are added to the product: two panels stay in the first-level cache
+	stackTiles = 4                     // tiles one above the other, computed together
+	blockCols  = 32 * tileCols         // columns of the product that one goroutine takes at a time
+	stackRows  = stackTiles * tileRows // rows of a stack of tiles
 )
 
-// Multiplier multiplies views, and keeps its scratch memory from one product to
-// the next. The zero value is ready; it belongs to one goroutine at a time.
+// Multiplier multiplies matrices, and keeps its scratch memory from one product
+// to the next. The zero value is ready; it belongs to one goroutine at a time.
 type Multiplier struct {
 	scratch []scratch // of each goroutine
 }
 
-// scratch holds panels of both operands.
+// scratch holds panels of both operands: a stack of x's rows, a block of y's.
 type scratch struct{ x, y panels }
+
+// operand is a matrix whose rows can be packed into panels.
+type operand interface {
+	// pack copies columns [from, to) of the rows from first on, as many as fill
+	// the panels or as there are.
+	pack(p panels, first, from, to int)
+}
+
+// product is c += x·yᵀ, c row-major with rows stride apart.
+type product struct {
+	c                []float64
+	stride           int
+	x, y             operand
+	rows, cols, long int // of c, and of the rows of x and y
+	upper            bool
+}
 
 // AddProduct adds x·yᵀ to c, row-major, x.Size × y.Size. It fails when the
 // sizes disagree.
@@ -26,11 +45,7 @@ func (m *Multiplier) AddProduct(c []float64, x, y View) error {
 	if err := checkProduct(c, x, y); err != nil {
 		return err
 	}
-	m.grow()
-	count := (y.Size + tileCols - 1) / tileCols
-	inParallel(count, x.Size*x.Cols()*tileCols/8, func(worker, lo, hi int) {
-		m.scratch[worker].addBlock(c, x, y, x.Size, lo*tileCols, min(hi*tileCols, y.Size))
-	})
+	m.run(product{c: c, stride: y.Size, x: x, y: y, rows: x.Size, cols: y.Size, long: x.Cols()})
 	return nil
 }
 
@@ -40,19 +55,24 @@ func (m *Multiplier) AddGram(c []float64, x View) error {
 	if err := checkProduct(c, x, x); err != nil {
 		return err
 	}
-	m.grow()
-	const strip = 32 * tileCols // columns; strips grow longer to the right and are dealt out in turn
-	strips := (x.Size + strip - 1) / strip
-	hands := max(1, min(strips, len(m.scratch)))
-	inParallel(hands, x.Size*x.Cols()*x.Size/hands/16, func(worker, lo, hi int) {
-		for hand := lo; hand < hi; hand++ {
-			for s := hand; s < strips; s += hands {
-				end := min((s+1)*strip, x.Size)
-				m.scratch[worker].addBlock(c, x, x, end, s*strip, end)
-			}
-		}
-	})
+	m.run(product{c: c, stride: x.Size, x: x, y: x, rows: x.Size, cols: x.Size, long: x.Cols(), upper: true})
 	return nil
+}
+
+// run computes a product, block of columns by block of columns. Those of an
+// upper triangle grow longer to the right, so the last ones are dealt out first.
+func (m *Multiplier) run(p product) {
+	m.grow()
+	most := blockCols
+	if p.upper {
+		most /= 2 // for even shares
+	}
+	width := min(most, roundUp((p.cols+len(m.scratch)-1)/len(m.scratch), tileCols))
+	blocks := (p.cols + width - 1) / max(width, 1)
+	deal(blocks, p.rows*p.long*width/16, func(worker, i int) {
+		lo := (blocks - 1 - i) * width
+		m.scratch[worker].addBlock(p, lo, min(lo+width, p.cols))
+	})
 }
 
 // grow makes scratch for as many goroutines as there can be.
@@ -61,6 +81,8 @@ func (m *Multiplier) grow() {
 		m.scratch = append(m.scratch, make([]scratch, missing)...)
 	}
 }
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
 func checkProduct(c []float64, x, y View) error {
 	if err := x.check(); err != nil {
@@ -78,34 +100,43 @@ func checkProduct(c []float64, x, y View) error {
 	return nil
 }
 
-// addBlock adds the first rows of columns [lo, hi) of the product.
-func (s *scratch) addBlock(c []float64, x, y View, rows, lo, hi int) {
-	s.x.reset(tileRows, rows)
+// addBlock adds columns [lo, hi) of a product; of an upper triangle the part
+// down to the diagonal.
+func (s *scratch) addBlock(p product, lo, hi int) {
+	rows := p.rows
+	if p.upper {
+		rows = min(rows, hi)
+	}
+	s.x.reset(tileRows, stackRows)
 	s.y.reset(tileCols, hi-lo)
-	for k := 0; k < x.Cols(); k += depth {
-		end := min(k+depth, x.Cols())
-		s.x.pack(x, 0, k, end)
-		s.y.pack(y, lo, k, end)
-		for j := range s.y.count {
-			for i := range s.x.count {
-				var t tile
-				t.multiply(end-k, s.x.at(i), s.y.at(j))
-				t.addTo(c, y.Size, i*tileRows, rows, lo+j*tileCols, hi)
+	for k := 0; k < p.long; k += depth {
+		end := min(k+depth, p.long)
+		p.y.pack(s.y, lo, k, end)
+		for row := 0; row < rows; row += stackRows {
+			p.x.pack(s.x, row, k, end)
+			for j := range s.y.count {
+				var t stack
+				t.multiply(end-k, s.x.data, s.y.at(j))
+				t.addTo(p, row, rows, lo+j*tileCols, hi)
 			}
 		}
 	}
 }
 
-// tile is a tileRows×tileCols block of the product.
+// tile is a tileRows×tileCols block of a product.
 type tile [tileRows * tileCols]float64
 
-// addTo adds the part of the tile at (row, col) that lies above rowEnd and
-// left of colEnd to c, which has the given number of columns.
-func (t *tile) addTo(c []float64, cols, row, rowEnd, col, colEnd int) {
+// stack is tiles one above the other: row-major like one tile, with more rows.
+type stack [stackTiles]tile
+
+// addTo adds the part of the stack at (row, col) that lies above rowEnd and
+// left of colEnd to the product.
+func (t *stack) addTo(p product, row, rowEnd, col, colEnd int) {
 	width := min(tileCols, colEnd-col)
-	for r := range min(tileRows, rowEnd-row) {
-		dst := c[(row+r)*cols+col:][:width]
-		for j, v := range t[r*tileCols:][:width] {
+	for r := range min(stackRows, rowEnd-row) {
+		dst := p.c[(row+r)*p.stride+col:][:width]
+		src := t[r/tileRows][r%tileRows*tileCols:][:width]
+		for j, v := range src {
 			dst[j] += v
 		}
 	}
@@ -131,7 +162,7 @@ func (s *scratch) addSquares(sums []float64, x View, lo, hi int) {
 	s.y.reset(tileCols, hi-lo)
 	for k := 0; k < x.Cols(); k += depth {
 		end := min(k+depth, x.Cols())
-		s.y.pack(x, lo, k, end)
+		x.pack(s.y, lo, k, end)
 		for i := range s.y.count {
 			norms := squares(s.y.at(i)[:(end-k)*tileCols])
 			for r := range min(tileCols, hi-lo-i*tileCols) {

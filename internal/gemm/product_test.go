@@ -178,3 +178,22 @@ func BenchmarkAddProduct(b *testing.B) {
 		})
 	}
 }
+
+func TestStacksAreTheirTilesToTheBit(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 0))
+	a, b := make([]float64, stackTiles*tileRows*depth), make([]float64, tileCols*depth)
+	for i := range a {
+		a[i] = float64(float32(rng.NormFloat64()))
+	}
+	for i := range b {
+		b[i] = float64(float32(rng.NormFloat64()))
+	}
+	for _, k := range []int{0, 1, 100, depth} {
+		var together, each stack
+		together.multiply(k, a, b)
+		each.multiplyEach(k, a, b)
+		if together != each {
+			t.Errorf("%d columns: a stack and its tiles differ", k)
+		}
+	}
+}

@@ -14,3 +14,10 @@ func (t *tile) multiplyGo(k int, a, b []float64) {
 		a, b = a[tileRows:], b[tileCols:]
 	}
 }
+
+// multiplyEach sets a stack of tiles one by one, from as many panels of a.
+func (t *stack) multiplyEach(k int, a, b []float64) {
+	for i := range t {
+		t[i].multiply(k, a[i*tileRows*depth:], b)
+	}
+}

@@ -6,10 +6,13 @@ import (
 	"otfusion/models/nn/kernel"
 )
 
+// fewChannels are not worth packing.
+const fewChannels = 15
+
 // packedUnlessInput is x as a convolution or pool takes it: packed, or plain
-// where nothing needs its gradient.
+// where nothing needs its gradient and channels are few, as images' are.
 func (c *compiler) packedUnlessInput(x *value) (*value, error) {
-	if x.plain && !x.grad {
+	if x.plain && !x.grad && x.shape.C <= fewChannels {
 		return x, nil
 	}
 	return c.packed(x)
