@@ -81,6 +81,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		misses map[int]float64 // by index, the value that misses
 	}{
 		{"MLPNets near their parents", mnist(0), numbers{91, 76.9, 87, 87, 0, 0}, map[int]float64{0: 90.99, 1: 77, 2: 86.9, 3: 86.99}},
+		{"MLPNets above vanilla by activations", mnist(0), numbers{91, 76.99, 90, 87, 0, 0}, map[int]float64{1: 77}},
 		{"MLPNets below their better parent", mnist(0), numbers{91, 0, 50, 90.99, 0, 0}, map[int]float64{3: 91}},
 		{"MLPNets fine-tuned", mnist(1), numbers{0, 0, 0, 0, 91, 91.01}, map[int]float64{4: 91.01, 5: 91}},
 		{"VGG11 near its parents", near(otWeights, 0), numbers{39.9, 85, 0, 0}, map[int]float64{0: 40, 1: 84.99}},
