@@ -13,6 +13,7 @@ import (
 
 type checkCmd struct {
 	Models []string `arg:"" help:"Models to check."`
+	sourceFlags
 }
 
 // checkJSON is what check reports.
@@ -28,7 +29,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err := wantTwo(c.Models); err != nil {
 		return err
 	}
-	ms, err := g.readModels(c.Models)
+	ms, err := c.readAll(g, c.Models)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 
 	"otfusion/fusion"
 	"otfusion/models"
-	"otfusion/models/checkpoint"
 )
 
 type pruneCmd struct {
@@ -15,7 +14,7 @@ type pruneCmd struct {
 	Layers    []string `placeholder:"NAME,..." help:"Layers to prune (default: all hidden ones)."`
 	Criterion string   `enum:"l1,l2,random" default:"l1" help:"Which channels go first: those of the smallest l1 or l2 norm, or random ones."`
 	Seed      uint64   `default:"0" help:"Seed of random."`
-	Out       outFile  `required:"" placeholder:"FILE" help:"File of the pruned model."`
+	derivation
 }
 
 func (c *pruneCmd) Run(g *globals) error {
@@ -26,21 +25,30 @@ func (c *pruneCmd) Run(g *globals) error {
 		return usage("--seed %d: wanted --criterion random with it, found %s", c.Seed, c.Criterion)
 	}
 	pruning := fusion.Pruning{Fraction: c.Fraction, Layers: c.Layers, Criterion: fusion.Criterion(c.Criterion), Seed: c.Seed}
-	return g.derive(c.Model, c.Out, func(m *models.Model) (*models.Model, error) { return fusion.Prune(m, pruning) })
+	return c.derive(g, c.Model, func(m *models.Model) (*models.Model, error) { return fusion.Prune(m, pruning) })
 }
 
 type foldCmd struct {
-	Model string  `arg:"" help:"Model with batch norms."`
-	Out   outFile `required:"" placeholder:"FILE" help:"File of the model without them."`
+	Model string `arg:"" help:"Model with batch norms."`
+	derivation
 }
 
 func (c *foldCmd) Run(g *globals) error {
-	return g.derive(c.Model, c.Out, fusion.FoldBatchNorm)
+	return c.derive(g, c.Model, fusion.FoldBatchNorm)
+}
+
+// derivation is where a model that is changed comes from and goes to.
+type derivation struct {
+	sourceFlags
+	targetFlags
 }
 
 // derive reads a model, changes it and writes the result.
-func (g *globals) derive(in string, out outFile, change func(*models.Model) (*models.Model, error)) error {
-	m, err := g.readModel(in)
+func (d derivation) derive(g *globals, in string, change func(*models.Model) (*models.Model, error)) error {
+	if err := d.ready(); err != nil {
+		return err
+	}
+	m, err := d.read(g, in)
 	if err != nil {
 		return err
 	}
@@ -48,45 +56,39 @@ func (g *globals) derive(in string, out outFile, change func(*models.Model) (*mo
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(string(out), changed); err != nil {
+	if err := d.write(g, changed, m); err != nil {
 		return err
 	}
 	before, after := m.Arch.Count(), changed.Arch.Count()
-	return g.emit(map[string]any{"out": out, "parameters_before": before, "parameters": after}, func(w io.Writer) {
-		fmt.Fprintf(w, "%d parameters, before %d: %s\n", after, before, out)
+	return g.emit(map[string]any{"out": d.Out, "parameters_before": before, "parameters": after}, func(w io.Writer) {
+		fmt.Fprintf(w, "%d parameters, before %d: %s\n", after, before, d.Out)
 	})
 }
 
 type convertCmd struct {
-	In   string  `arg:"" help:"File to read: safetensors, .pt, .pth or .checkpoint."`
-	Out  outFile `arg:"" help:"File to write: a PyTorch checkpoint for .pt, .pth and .checkpoint, else safetensors."`
-	Arch string  `type:"path" placeholder:"FILE" help:"Architecture in JSON, where it cannot be told from the file."`
+	In    string  `arg:"" help:"File to read: safetensors, the index of several, or a PyTorch checkpoint."`
+	Out   outFile `arg:"" help:"File to write; its ending says how: .safetensors, or as PyTorch .pt, .pth, .ckpt, .bin, .checkpoint or .pth.tar."`
+	DType string  `name:"dtype" placeholder:"TYPE" help:"Precision of the file: f32, f16, bf16 or f64 (default: that of the file that is read)."`
+	sourceFlags
 	inputFlags
 }
 
 func (c *convertCmd) Run(g *globals) error {
-	m, err := c.read(g)
+	target := targetFlags{c.Out, c.DType}
+	if err := target.ready(); err != nil {
+		return err
+	}
+	m, err := c.read(g, c.In)
 	if err != nil {
 		return err
 	}
 	if err := c.apply(m); err != nil {
 		return err
 	}
-	if err := checkpoint.Write(string(c.Out), m); err != nil {
+	if err := target.write(g, m, m); err != nil {
 		return err
 	}
 	return g.emit(map[string]any{"out": c.Out, "arch": m.Arch.Name, "parameters": m.Arch.Count()}, func(w io.Writer) {
 		fmt.Fprintf(w, "%s with %d parameters: %s\n", m.Arch.Name, m.Arch.Count(), c.Out)
 	})
-}
-
-func (c *convertCmd) read(g *globals) (*models.Model, error) {
-	if c.Arch == "" {
-		return g.readModel(c.In)
-	}
-	arch, err := checkpoint.ReadArch(c.Arch)
-	if err != nil {
-		return nil, err
-	}
-	return await(g.ctx, func() (*models.Model, error) { return checkpoint.ReadWith(c.In, checkpoint.Options{Arch: arch}) })
 }

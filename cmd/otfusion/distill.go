@@ -10,6 +10,7 @@ import (
 type distillCmd struct {
 	Student  string   `arg:"" help:"Model to start from, such as a fusion of the teachers."`
 	Teachers []string `required:"" placeholder:"MODEL,..." help:"Models that teach, by the mean of their logits on each batch."`
+	sourceFlags
 	recipeFlags
 	Weights     []float64 `placeholder:"W,..." help:"Weight of each teacher in the mean (default: equal)."`
 	Labels      float64   `default:"0" placeholder:"SHARE" help:"Share of the labels in the loss, 0 to below 1. At 0 no label is read: the epoch is selected by agreement with the teachers on held-out images."`
@@ -23,11 +24,11 @@ func (c *distillCmd) Run(g *globals) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	student, err := g.readModel(c.Student)
+	student, err := c.read(g, c.Student)
 	if err != nil {
 		return err
 	}
-	teachers, err := g.readModels(c.Teachers)
+	teachers, err := c.readAll(g, c.Teachers)
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,14 @@ import (
 
 	"otfusion/data"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 	"otfusion/train"
 )
 
 type evalCmd struct {
 	Models []string `arg:"" help:"Models to measure."`
 	datasetFlags
+	sourceFlags
 	inputFlags
 	Split    string    `enum:"test,train" default:"test" help:"Which images: test or train."`
 	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits."`
@@ -24,8 +26,9 @@ type evalCmd struct {
 type scoreJSON struct {
 	Path string `json:"path,omitempty"`
 	train.Score
-	Normalisation models.Normalisation `json:"normalisation"`    // of the images it saw
-	Source        string               `json:"normalisation_of"` // who says so: "model", "flags" or "dataset"
+	Normalisation models.Normalisation `json:"normalisation"`                // of the images it saw
+	Source        string               `json:"normalisation_of"`             // who says so: "model", "flags" or "dataset"
+	Guess         string               `json:"architecture_guess,omitempty"` // what of the architecture the file does not say
 }
 
 // evalJSON is what eval reports; accuracies are in percent.
@@ -44,7 +47,7 @@ func (c *evalCmd) Run(g *globals) error {
 	if err := wantWeights("--weights", c.Weights, len(c.Models)); err != nil {
 		return err
 	}
-	ms, err := g.readModels(c.Models)
+	ms, err := c.readAll(g, c.Models)
 	if err != nil {
 		return err
 	}
@@ -79,7 +82,7 @@ func (c *evalCmd) Run(g *globals) error {
 		}
 	}
 	for i, s := range scores {
-		line := scoreJSON{Path: c.Models[i], Score: s}
+		line := scoreJSON{Path: c.Models[i], Score: s, Guess: ms[i].Meta[checkpoint.MetaGuess]}
 		if line.Normalisation, line.Source, err = c.seen(ms[i], d); err != nil {
 			return err
 		}

@@ -80,8 +80,9 @@ type fuseCmd struct {
 	Models []string `arg:"" help:"Models to fuse, two or more."`
 	alignFlags
 	sampleFlags
+	sourceFlags
 	inputFlags
-	Out outFile `required:"" placeholder:"FILE" help:"File of the fused model."`
+	targetFlags
 }
 
 // fusedJSON is what fuse reports.
@@ -92,6 +93,7 @@ type fusedJSON struct {
 	Normalisation *models.Normalisation `json:"normalisation,omitempty"` // of the parents, or of the images where they name none
 	Size          sizeJSON              `json:"size"`
 	ParentSizes   []sizeJSON            `json:"parent_sizes"`
+	Guess         string                `json:"architecture_guess,omitempty"` // what of the architecture the files do not say
 	*fusion.Report
 }
 
@@ -127,14 +129,14 @@ func (c *fuseCmd) unread() error {
 
 func (c *fuseCmd) Run(g *globals) error {
 	c.complete(c.Preset)
-	if err := c.check(); err != nil {
+	if err := cmp.Or(c.check(), c.ready()); err != nil {
 		return err
 	}
 	o, err := c.options()
 	if err != nil {
 		return err
 	}
-	parents, err := g.readModels(c.Models)
+	parents, err := c.readAll(g, c.Models)
 	if err != nil {
 		return err
 	}
@@ -169,10 +171,11 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(string(c.Out), fused); err != nil {
+	if err := c.write(g, fused, parents...); err != nil {
 		return err
 	}
-	result := fusedJSON{Out: string(c.Out), Parents: c.Models, FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report}
+	result := fusedJSON{Out: string(c.Out), Parents: c.Models, FusionSeconds: report.Seconds, Size: sizeOf(fused), Report: report,
+		Guess: fused.Meta[checkpoint.MetaGuess]}
 	for _, m := range parents {
 		result.ParentSizes = append(result.ParentSizes, sizeOf(m))
 	}
@@ -217,16 +220,17 @@ func printNotes(w io.Writer, notes []string) {
 
 type averageCmd struct {
 	Models []string `arg:"" help:"Models of one architecture."`
+	sourceFlags
 	inputFlags
 	Proportions []float64 `placeholder:"W,..." help:"Weight of each model (default: equal)."`
-	Out         outFile   `required:"" placeholder:"FILE" help:"File of the average."`
+	targetFlags
 }
 
 func (c *averageCmd) Run(g *globals) error {
-	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models))); err != nil {
+	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)), c.ready()); err != nil {
 		return err
 	}
-	parents, err := g.readModels(c.Models)
+	parents, err := c.readAll(g, c.Models)
 	if err != nil {
 		return err
 	}
@@ -244,7 +248,7 @@ func (c *averageCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Write(string(c.Out), m); err != nil {
+	if err := c.write(g, m, parents...); err != nil {
 		return err
 	}
 	return g.emit(map[string]any{"out": c.Out, "parents": c.Models, "notes": made.Notes}, func(w io.Writer) {

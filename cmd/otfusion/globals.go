@@ -10,8 +10,6 @@ import (
 	"runtime"
 	"sync"
 
-	"otfusion/models"
-	"otfusion/models/checkpoint"
 	"otfusion/models/nn"
 	"otfusion/train"
 	"otfusion/train/progress"
@@ -93,27 +91,6 @@ func (g *globals) engine() string {
 
 func (g *globals) evaluation() train.Options {
 	return train.Options{Compute: g.Compute, Threads: g.Threads}
-}
-
-// readModel reads a file.
-func (g *globals) readModel(path string) (*models.Model, error) {
-	return await(g.ctx, func() (*models.Model, error) { return checkpoint.Read(path) })
-}
-
-// readModels reads files in order.
-func (g *globals) readModels(paths []string) ([]*models.Model, error) {
-	if len(paths) > maxModels {
-		return nil, usage("wanted at most %d models, found %d", maxModels, len(paths))
-	}
-	var ms []*models.Model
-	for _, p := range paths {
-		m, err := g.readModel(p)
-		if err != nil {
-			return nil, err
-		}
-		ms = append(ms, m)
-	}
-	return ms, nil
 }
 
 // abreast prepares for trainings that fill all cores side by side: it spares Go

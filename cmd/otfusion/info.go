@@ -19,6 +19,7 @@ import (
 
 type infoCmd struct {
 	Model string `arg:"" optional:"" help:"Model file; without it, this program is described."`
+	sourceFlags
 }
 
 func (c *infoCmd) Run(g *globals) error {
@@ -26,7 +27,7 @@ func (c *infoCmd) Run(g *globals) error {
 		p := program(g)
 		return g.emit(p, p.print)
 	}
-	m, err := g.readModel(c.Model)
+	m, err := c.read(g, c.Model)
 	if err != nil {
 		return err
 	}

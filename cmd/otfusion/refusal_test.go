@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 	far := write(t, dir, "far.json", "[0, 60000]")
 	words := write(t, dir, "words.json", `["one"]`)
 	below := filepath.Join(broken, "x") // cannot exist, even for root
-	out := filepath.Join(dir, "out")
+	out := filepath.Join(dir, "out.safetensors")
 	for _, c := range []struct {
 		args   string
 		status int

@@ -259,12 +259,13 @@ func trained(results []*train.Result) any {
 
 type finetuneCmd struct {
 	Model string `arg:"" help:"Model to start from."`
+	sourceFlags
 	recipeFlags
 	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 func (c *finetuneCmd) Run(g *globals) error {
-	m, err := g.readModel(c.Model)
+	m, err := c.read(g, c.Model)
 	if err != nil {
 		return err
 	}

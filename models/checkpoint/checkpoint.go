@@ -71,13 +71,18 @@ func Write(path string, m *models.Model) error {
 	return nil
 }
 
-// precision is the type in which the model's values are written, all of which
-// it can hold.
-func precision(m *models.Model) (DType, error) {
-	d := DType(m.Meta[MetaDType])
-	if d.size() == 0 {
-		return F32, nil
+// Precision is the type in which a model's values lay in its file, and in which
+// Write writes them.
+func Precision(m *models.Model) DType {
+	if d := DType(m.Meta[MetaDType]); d.size() > 0 {
+		return d
 	}
+	return F32
+}
+
+// precision is the model's, if it can hold all of its values.
+func precision(m *models.Model) (DType, error) {
+	d := Precision(m)
 	for name, t := range m.Params {
 		for i, v := range t.Data {
 			if !d.holds(v) {
