@@ -49,7 +49,7 @@ func TestFieldNormalisation(t *testing.T) {
 	}
 	out := filepath.Join(dir, "out.safetensors")
 	for _, command := range []string{"fuse", "average"} {
-		wantRefusal(t, call(command, told, usual, "--out", out), exitFailure, "model 0 wants mean 0, std 1, model 1 mean 0.1307, std 0.3081", told, "--mean and --std")
+		wantRefusal(t, call(command, told, usual, "-q", "--out", out), exitFailure, "model 0 wants mean 0, std 1, model 1 mean 0.1307, std 0.3081", told, "--mean and --std")
 	}
 	if r := call("average", told, usual, "--out", out, "--mean", "0", "--std", "1"); r.status != exitOK {
 		t.Error(r.stderr)

@@ -167,7 +167,7 @@ func TestInterrupted(t *testing.T) {
 		{"train --recipe smoke --hidden 8 -q --out " + filepath.Join(dir, "run"), "interrupted after step 0 |the same run continues there"},
 		{"finetune " + a + " --recipe smoke -q --out " + filepath.Join(dir, "tuned"), "interrupted before a step was made|the same command starts again"},
 		{"eval " + a, "interrupted; nothing was written"},
-		{"fuse " + a + " " + a + " --out " + filepath.Join(dir, "fused"), "interrupted; nothing was written"},
+		{"fuse " + a + " " + a + " --out " + filepath.Join(dir, "fused.safetensors"), "interrupted; nothing was written"},
 		{"info " + a, "interrupted; nothing was written"},
 		{"bench train --steps 100000", "interrupted; nothing was written"},
 		{"bench layers --arch resnet18", "interrupted; nothing was written"},

@@ -130,7 +130,7 @@ func TestSpecialFilesAreRefused(t *testing.T) {
 	for _, path := range []string{pipe, "/dev/zero"} {
 		for _, args := range [][]string{
 			{"train", "--recipe", path, "--out", filepath.Join(dir, "out")},
-			{"fuse", model, model, "--align", "acts", "--dataset", "mnist", "--sample-indices", path, "--out", filepath.Join(dir, "out")},
+			{"fuse", model, model, "--align", "acts", "--dataset", "mnist", "--sample-indices", path, "--out", filepath.Join(dir, "out.safetensors")},
 		} {
 			if testing.Short() && args[0] == "fuse" {
 				continue // reads all of MNIST

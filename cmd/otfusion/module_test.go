@@ -1,0 +1,77 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"otfusion/models"
+)
+
+// scratch is a program of another module, as docs/library.md shows it.
+const scratch = `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"otfusion/fusion"
+	"otfusion/models"
+	"otfusion/models/checkpoint"
+)
+
+func main() {
+	a, errA := checkpoint.Read(os.Args[1])
+	b, errB := checkpoint.Read(os.Args[2])
+	if errA != nil || errB != nil {
+		panic(fmt.Sprint(errA, errB))
+	}
+	fused, _, err := fusion.Fuse(context.Background(), []*models.Model{a, b}, fusion.Options{Reference: fusion.Last})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(fused.Arch.Name, checkpoint.Write(os.Args[3], fused))
+}
+`
+
+// Another module requires this one from a checkout and fuses by weights,
+// without C.
+func TestAnotherModuleFuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := os.ReadFile(filepath.Join(root, "docs", "library.md"))
+	if err != nil || !strings.Contains(string(document), scratch) {
+		t.Errorf("docs/library.md (%v) does not show the program of this test", err)
+	}
+	dir := t.TempDir()
+	write(t, dir, "main.go", scratch)
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "go.sum", string(sums))
+	command := func(name string, args ...string) string {
+		c := exec.Command(name, args...)
+		c.Dir, c.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOWORK=off")
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return string(out)
+	}
+	command("go", "mod", "init", "scratch")
+	command("go", "mod", "edit", "-require=otfusion@v0.0.0", "-replace=otfusion="+root)
+	command("go", "build", "-o", "scratch", ".")
+	a, out := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6}}), filepath.Join(dir, "fused.safetensors")
+	if got := command("./scratch", a, a, out); got != "mlpnet <nil>\n" {
+		t.Errorf("printed %q", got)
+	}
+}
