@@ -22,6 +22,12 @@ func (g *graph) resNet() {
 	bottleneck := g.has("layer1.0.conv3.weight", 4)
 	g.arch.Name = resNetName(stages, bottleneck)
 	pre := g.preActivation(len(stages))
+	if pre {
+		g.arch.Name = "preact" + g.arch.Name
+	}
+	if stem := g.shape("conv1", 4); stem != nil && stem[2] >= imageNetStem {
+		g.arch.Name += "_imagenet"
+	}
 	if g.has("layer1.0.bn1.running_mean", 1) {
 		g.arch.Name += "_bn"
 	}
@@ -85,6 +91,9 @@ func (c *contents) preActivation(stages int) bool {
 	return false
 }
 
+// imageNetStem is the kernel of the first convolution in networks for ImageNet.
+const imageNetStem = 7
+
 // stem appends the first convolution: one of 7×7 halves height and width and is
 // followed by a pool, as for ImageNet; a smaller one does neither, as for CIFAR.
 func (g *graph) stem(pre bool) {
@@ -92,7 +101,7 @@ func (g *graph) stem(pre bool) {
 	if shape == nil {
 		return
 	}
-	large := shape[2] >= 7
+	large := shape[2] >= imageNetStem
 	stride, side := 1, 32
 	if large {
 		stride, side = 2, 224

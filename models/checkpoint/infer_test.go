@@ -50,6 +50,34 @@ func TestFamiliesAreInferred(t *testing.T) {
 	}
 }
 
+// Every family that can be built is told by its names and shapes alone, with the
+// layers and the name that it is built with.
+func TestEveryFamilyIsInferred(t *testing.T) {
+	for _, family := range models.Families() {
+		for _, suffix := range []string{"", "_bn"} {
+			if family+suffix == "preactresnet18" {
+				continue // its norms alone tell it from resnet18
+			}
+			want, err := models.Build(family+suffix, models.Options{Width: 1. / 16})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := bare(initialized(t, want)).model(Options{})
+			if err != nil {
+				t.Errorf("%s%s: %v", family, suffix, err)
+				continue
+			}
+			if !got.Arch.Equal(want) {
+				t.Errorf("%s%s: inferred\n%s\nwant\n%s", family, suffix, nameless(got.Arch), nameless(want))
+			}
+			bare := strings.NewReplacer("_half", "", "_doub", "", "_quad", "", "_bn", "") // widths are anyone's; some always have norms
+			if bare.Replace(got.Arch.Name) != bare.Replace(want.Name) {
+				t.Errorf("%s%s: called %s", family, suffix, got.Arch.Name)
+			}
+		}
+	}
+}
+
 // torchvision's names for the shortcut and the head are kept, so that the file
 // goes back where it came from.
 func TestTorchvisionNames(t *testing.T) {

@@ -69,10 +69,31 @@ func (g *graph) vggClassifier(pools int) {
 		return
 	}
 	g.input(models.Shape{C: g.shape("features.0", 4)[1], H: side << pools, W: side << pools})
+	if side == torchvisionSide {
+		base, norm := strings.CutSuffix(g.arch.Name, "_bn")
+		g.arch.Name = base + "_imagenet" + map[bool]string{true: "_bn"}[norm]
+		g.plain("avgpool", models.Layer{Op: models.AdaptiveAvgPool, Height: side, Width: side})
+	}
 	g.plain("flatten", models.Layer{Op: models.Flatten})
+	g.vggLinear(head)
+}
+
+// torchvisionSide is that of the map which torchvision's VGG pools images of any
+// size to.
+const torchvisionSide = 7
+
+// vggLinear appends the Linear layers with activations between them, and
+// dropouts where the numbers of the layers leave room for one.
+func (g *graph) vggLinear(head []string) {
 	for i, name := range head {
 		if i > 0 {
-			g.activation("classifier." + strconv.Itoa(i))
+			number, _ := strconv.Atoi(digits(head[i-1])) // 0 where the layers have no numbers
+			next, _ := strconv.Atoi(digits(name))
+			g.activation(fmt.Sprintf("classifier.%d", number+1))
+			if next-number == 3 {
+				g.plain(fmt.Sprintf("classifier.%d", number+2), models.Layer{Op: models.Dropout, Rate: 0.5})
+				g.guess("dropout of 0.5 after %s", g.arch.Layers[len(g.arch.Layers)-2].Name)
+			}
 		}
 		g.linear(name)
 	}
