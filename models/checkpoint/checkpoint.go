@@ -104,7 +104,7 @@ func (e *fileError) Unwrap() error { return e.err }
 
 func (e *fileError) Error() string {
 	const longest = 500
-	text := []rune(strings.ReplaceAll(e.err.Error(), "models: ", ""))
+	text := []rune(strings.NewReplacer("models: ", "", "checkpoint: ", "").Replace(e.err.Error()))
 	if len(text) > longest {
 		text = append(text[:longest], '…')
 	}

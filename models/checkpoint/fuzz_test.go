@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -92,6 +94,41 @@ func FuzzArch(f *testing.F) {
 		}
 		if again, err := parseArch(text); err != nil || !again.Equal(a) {
 			t.Fatalf("read again as %+v (%v), want %+v", again, err, a)
+		}
+	})
+}
+
+// FuzzIndex feeds indexes of a model in two files: each is refused, or read as a
+// model.
+func FuzzIndex(f *testing.F) {
+	whole := sharded(f, tiny(f))
+	content, err := os.ReadFile(whole)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
+	f.Add([]byte(`{"weight_map":{"a":"../../etc/passwd"}}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(filepath.Dir(whole), "fuzzed.index.json")
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := Read(path); err == nil && m.Check() != nil {
+			t.Fatal("a model is read that is none")
+		}
+	})
+}
+
+// FuzzStateDict feeds pickles that stand before and behind a state dict, and
+// keys, where FuzzPickle seldom gets.
+func FuzzStateDict(f *testing.F) {
+	f.Add([]byte("cpathlib\nPosixPath\n)R"), "")
+	f.Add([]byte("}(X\x01\x00\x00\x00aK\x01u"), "state_dict")
+	f.Add([]byte("h\x00"), "a.b")
+	f.Fuzz(func(t *testing.T, object []byte, key string) {
+		m, err := keyed(checkpointOf(t, item{"before", string(object)}, item{"state_dict", model(1)}), key)
+		if err == nil && m.Check() != nil {
+			t.Fatal("a model is read that is none")
 		}
 	})
 }
