@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -74,4 +76,36 @@ func TestFieldGreyResNet(t *testing.T) {
 		t.Errorf("fused on MNIST it reads %v, want 1×28×28", in)
 	}
 	wantRefusal(t, call("eval", grey, "--dataset", "../../data/testdata", "-q"), exitFailure, "1×", "3×32×32")
+}
+
+// Activations cannot be told from parameters: that ReLU is a guess is said, and
+// with the right ones the accuracies are PyTorch's.
+func TestFieldActivations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("evaluates on all of MNIST")
+	}
+	for name, c := range map[string]struct {
+		activation string
+		accuracy   float64
+	}{"tanh": {"Tanh", 94.21}, "gelu": {"GELU", 95.92}} {
+		path := fieldFile("23-activations/" + name + ".pt")
+		told := callJSON[evalJSON](t, "eval", path, "--assume", "activation="+c.activation)
+		wantNear(t, name, told.Models[0].Accuracy, c.accuracy, 0.011)
+		guessed := callJSON[evalJSON](t, "eval", path)
+		if guess := guessed.Models[0].Guess; !strings.Contains(guess, "activations ReLU") {
+			t.Errorf("%s: guess %q, want it to say ReLU", name, guess)
+		}
+	}
+}
+
+// Parameters show no pool. What is guessed is said, and with the pool the
+// accuracy is PyTorch's.
+func TestFieldPool(t *testing.T) {
+	folder := os.Getenv("OTFUSION_DATA")
+	if folder == "" || testing.Short() {
+		t.Skip("needs CIFAR-10 in OTFUSION_DATA")
+	}
+	path := fieldFile("01-resnet18-maxpool/resnet18.pt")
+	told := callJSON[evalJSON](t, "eval", path, "--assume", "stem-pool=yes", "--dataset", "cifar10", "--data-dir", folder)
+	wantNear(t, path, told.Models[0].Accuracy, 52.74, 0.011)
 }

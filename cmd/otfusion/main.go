@@ -51,7 +51,7 @@ func main() {
 
 // newParser reads command lines into c.
 func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
-	return kong.New(c, append(options,
+	return kong.New(c, append(append(options, byteByByte()...),
 		kong.Name("otfusion"),
 		kong.Description("Train neural networks, fuse them by optimal transport (Singh & Jaggi, NeurIPS 2020), and compare.\n\n"+firstSteps()),
 		kong.Vars{"arch": models.Families()[0], "archs": strings.Join(models.Families(), ", "), "datasets": strings.Join(data.Names(), ", "), "fetchable": strings.Join(data.Names(), ",")},
