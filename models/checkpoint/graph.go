@@ -94,7 +94,7 @@ func (g *graph) conv(name string, stride int, kernels ...int) {
 // norm appends the batch norm of that name where the file has one.
 func (g *graph) norm(name string) {
 	if g.hasNorm(name) {
-		g.add(models.Layer{Name: name, Op: models.BatchNorm})
+		g.add(models.Layer{Name: name, Op: models.BatchNorm, NoAffine: !g.has(name+".weight", 1)})
 	}
 }
 

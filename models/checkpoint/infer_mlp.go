@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"otfusion/models"
@@ -114,10 +113,18 @@ func (c *contents) chain() ([]string, error) {
 // ofLinearOrNorm tells the vectors that a perceptron may have, and what no layer
 // computes with.
 func (c *contents) ofLinearOrNorm(name string) bool {
-	layer := name[:max(0, strings.LastIndex(name, "."))]
-	vector := c.has(name, 1) && slices.Contains([]string{"weight", "bias", "running_mean", "running_var"}, name[min(len(layer)+1, len(name)):])
-	known := c.has(layer+".running_mean", 1) || strings.HasSuffix(name, ".bias") && c.has(layer+".weight", 2)
-	return vector && known || negligible(name, c.params[name])
+	dot := strings.LastIndex(name, ".")
+	if dot < 0 || !c.has(name, 1) || negligible(name, c.params[name]) {
+		return negligible(name, c.params[name])
+	}
+	norm := c.has(name[:dot]+".running_mean", 1)
+	switch models.Role(name[dot+1:]) {
+	case models.Weight, models.RunningMean, models.RunningVar:
+		return norm
+	case models.Bias:
+		return norm || c.has(name[:dot]+".weight", 2)
+	}
+	return false
 }
 
 // broken is the first layer that does not fit the one before it, 0 if all do.
