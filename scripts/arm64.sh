@@ -1,11 +1,10 @@
 #!/bin/sh
 # Runs tests of the arm64 build under QEMU, on another kind of processor.
 #
-#   scripts/arm64.sh           what has arm64 assembly, without cgo
+#   scripts/arm64.sh           what has arm64 assembly, and what stands on it; without cgo
 #   scripts/arm64.sh onednn    the oneDNN engine, cross-compiled against Debian's library
 #
-# FULL=1 runs all tests instead of the short ones, and those of what stands on
-# the assembly, fusion and train, too.
+# FULL=1 runs all tests of these packages instead of the short ones.
 #
 # Needs qemu-aarch64 (Debian: qemu-user), for onednn also aarch64-linux-gnu-gcc
 # (gcc-aarch64-linux-gnu, libc6-dev-arm64-cross). Where apt-get and root allow,
@@ -15,11 +14,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 short=-test.short
-packages="internal/gemm fusion/ot models/nn/portable"
-if [ -n "${FULL:-}" ]; then
-	short=
-	packages="$packages fusion train"
-fi
+[ -z "${FULL:-}" ] || short=
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
@@ -51,7 +46,7 @@ run_tests() {
 }
 
 portable() {
-	for package in $packages; do
+	for package in internal/gemm fusion/ot models/nn/portable fusion train; do
 		CGO_ENABLED=0 go vet "./$package"
 		CGO_ENABLED=0 go test -c -o "$dir/test" "./$package"
 		run_tests "$package"
