@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // Write replaces the file at path, or the one that a link there leads to, by
@@ -123,21 +122,6 @@ func fill(f *os.File, write func(io.Writer) error) error {
 		return err
 	}
 	return f.Close()
-}
-
-// syncFolder makes the rename durable. File systems that cannot sync a folder
-// say EINVAL or ENOTSUP, and then nothing more can be done.
-func syncFolder(folder string) error {
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-		return nil
-	}
-	return err
 }
 
 // cause drops the temporary file's name from an error of the file system.
