@@ -1,11 +1,13 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -91,9 +93,9 @@ func (l cifarLayout) files() []batchFile { return append(append([]batchFile{}, l
 
 // load reads both sets from dir: the binary version, or the Python version
 // where only that lies there.
-func (l cifarLayout) load(dir string) (train, test *Dataset, err error) {
+func (l cifarLayout) load(ctx context.Context, dir string) (train, test *Dataset, err error) {
 	if folder := l.python.locate(dir); folder != "" && !l.there(dir) {
-		return l.python.load(l, folder)
+		return l.python.load(ctx, l, folder)
 	}
 	dir = l.locate(dir)
 	for _, f := range l.files() {
@@ -102,7 +104,8 @@ func (l cifarLayout) load(dir string) (train, test *Dataset, err error) {
 		}
 	}
 	var g errgroup.Group
-	train, test = l.read(dir, l.train, &g), l.read(dir, l.test, &g)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	train, test = l.read(ctx, dir, l.train, &g), l.read(ctx, dir, l.test, &g)
 	if err := g.Wait(); err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +170,7 @@ func (l cifarLayout) advice(folder string) string {
 }
 
 // read returns a dataset that g's goroutines fill, one a file.
-func (l cifarLayout) read(dir string, files []batchFile, g *errgroup.Group) *Dataset {
+func (l cifarLayout) read(ctx context.Context, dir string, files []batchFile, g *errgroup.Group) *Dataset {
 	total := 0
 	for _, f := range files {
 		total += f.records
@@ -177,6 +180,9 @@ func (l cifarLayout) read(dir string, files []batchFile, g *errgroup.Group) *Dat
 	for _, f := range files {
 		path, lo, hi := filepath.Join(dir, f.name), first, first+f.records
 		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			content, err := os.ReadFile(path)
 			if err != nil {
 				return fmt.Errorf("data: %s: %w", l.name, err)

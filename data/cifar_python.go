@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -54,10 +55,10 @@ func (p cifarPython) locate(dir string) string {
 
 // load reads both sets from their folder. Unlike the binary version's, the
 // files say how many images they have.
-func (p cifarPython) load(l cifarLayout, folder string) (train, test *Dataset, err error) {
+func (p cifarPython) load(ctx context.Context, l cifarLayout, folder string) (train, test *Dataset, err error) {
 	var g errgroup.Group
-	g.Go(func() (err error) { train, err = p.read(l, folder, p.train); return err })
-	g.Go(func() (err error) { test, err = p.read(l, folder, p.test); return err })
+	g.Go(func() (err error) { train, err = p.read(ctx, l, folder, p.train); return err })
+	g.Go(func() (err error) { test, err = p.read(ctx, l, folder, p.test); return err })
 	if err := g.Wait(); err != nil {
 		return nil, nil, err
 	}
@@ -65,9 +66,12 @@ func (p cifarPython) load(l cifarLayout, folder string) (train, test *Dataset, e
 }
 
 // read appends the images of the files.
-func (p cifarPython) read(l cifarLayout, folder string, files []string) (*Dataset, error) {
+func (p cifarPython) read(ctx context.Context, l cifarLayout, folder string, files []string) (*Dataset, error) {
 	d := l.dataset(0)
 	for _, name := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		path := filepath.Join(folder, name)
 		images, labels, err := p.readFile(path)
 		if err != nil {

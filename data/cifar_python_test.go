@@ -63,7 +63,7 @@ func TestCIFARPython(t *testing.T) {
 		l, dir := small(full), t.TempDir()
 		writePython(t, l, dir)
 		for _, where := range []string{dir, filepath.Join(dir, l.python.folder)} {
-			train, test, err := l.load(where)
+			train, test, err := l.load(t.Context(), where)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,7 +139,7 @@ func TestCIFARPythonRejected(t *testing.T) {
 		writePython(t, l, dir)
 		path := filepath.Join(dir, l.python.folder, "data_batch_4")
 		writeFile(t, path, []byte(c.content))
-		_, _, err := l.load(dir)
+		_, _, err := l.load(t.Context(), dir)
 		if err == nil || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: wanted %q in the error, found %v", c.name, c.words, err)
 		}
@@ -154,7 +154,7 @@ func TestCIFARPythonSize(t *testing.T) {
 	if err := os.Truncate(path, 1<<33); err != nil {
 		t.Skip("no sparse files here: ", err)
 	}
-	if _, _, err := l.load(dir); err == nil || !strings.Contains(err.Error(), "at most") {
+	if _, _, err := l.load(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "at most") {
 		t.Errorf("wanted the size to be refused, found %v", err)
 	}
 }
@@ -164,7 +164,7 @@ func TestCIFARVersions(t *testing.T) {
 	l := small(cifar10())
 	dir := writeSmall(t, l)
 	writeFile(t, filepath.Join(dir, l.python.folder, "data_batch_1"), nil)
-	if _, _, err := l.load(dir); err != nil {
+	if _, _, err := l.load(t.Context(), dir); err != nil {
 		t.Error(err)
 	}
 	dir = t.TempDir()

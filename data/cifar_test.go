@@ -55,7 +55,7 @@ func TestCIFAR(t *testing.T) {
 		l := small(full)
 		dir := writeSmall(t, l)
 		for _, where := range []string{dir, filepath.Join(dir, l.folder)} {
-			train, test, err := l.load(where)
+			train, test, err := l.load(t.Context(), where)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +134,7 @@ func TestCIFARBadFile(t *testing.T) {
 			if err := c.spoil(path); err != nil {
 				t.Fatal(err)
 			}
-			train, _, err := l.load(dir)
+			train, _, err := l.load(t.Context(), dir)
 			if err == nil || train != nil {
 				t.Fatal("wanted an error and no dataset")
 			}

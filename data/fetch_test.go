@@ -86,7 +86,7 @@ func partOf(l cifarLayout, dir string) string { return filepath.Join(dir, "."+l.
 // checkFetched checks that dir holds the dataset and nothing besides.
 func checkFetched(t *testing.T, l cifarLayout, dir string) {
 	t.Helper()
-	train, test, err := l.load(dir)
+	train, test, err := l.load(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

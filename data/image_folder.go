@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -35,7 +36,7 @@ const maxClasses = 256
 
 // load reads both sets. The classes are the folders of train/, by name; the
 // normalisation is that of the training images' pixels.
-func (f imageFolder) load(s Source) (train, test *Dataset, err error) {
+func (f imageFolder) load(ctx context.Context, s Source) (train, test *Dataset, err error) {
 	classes, err := folders(f.train)
 	if err != nil {
 		return nil, nil, err
@@ -43,11 +44,11 @@ func (f imageFolder) load(s Source) (train, test *Dataset, err error) {
 	if len(classes) == 0 || len(classes) > maxClasses {
 		return nil, nil, fmt.Errorf("data: %s: wanted a folder for each of 1 to %d classes, found %d", f.train, maxClasses, len(classes))
 	}
-	trainSet, err := f.list(f.train, classes)
+	trainSet, err := f.list(ctx, f.train, classes)
 	if err != nil {
 		return nil, nil, err
 	}
-	testSet, err := f.list(f.test, classes)
+	testSet, err := f.list(ctx, f.test, classes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -55,10 +56,10 @@ func (f imageFolder) load(s Source) (train, test *Dataset, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if train, err = trainSet.read(f.name, classes, shape); err != nil {
+	if train, err = trainSet.read(ctx, f.name, classes, shape); err != nil {
 		return nil, nil, err
 	}
-	if test, err = testSet.read(f.name, classes, shape); err != nil {
+	if test, err = testSet.read(ctx, f.name, classes, shape); err != nil {
 		return nil, nil, err
 	}
 	measured(train, test)
@@ -81,7 +82,7 @@ func folders(dir string) ([]string, error) {
 }
 
 // list inspects the pictures of one half, class after class.
-func (f imageFolder) list(dir string, classes []string) (pictureSet, error) {
+func (f imageFolder) list(ctx context.Context, dir string, classes []string) (pictureSet, error) {
 	found, err := folders(dir)
 	if err != nil {
 		return pictureSet{}, err
@@ -106,7 +107,7 @@ func (f imageFolder) list(dir string, classes []string) (pictureSet, error) {
 	if len(set.paths) == 0 {
 		return pictureSet{}, fmt.Errorf("data: %s: wanted PNG or JPEG files in the classes' folders, found none", dir)
 	}
-	return set, set.inspect()
+	return set, set.inspect(ctx)
 }
 
 // picturesBelow lists the PNG and JPEG files in a folder and all folders below
@@ -129,7 +130,7 @@ func picturesBelow(dir string) (paths []string, err error) {
 }
 
 // loadPictures reads every picture below a folder as an image without a label.
-func (s Source) loadPictures() (*Dataset, error) {
+func (s Source) loadPictures(ctx context.Context) (*Dataset, error) {
 	paths, err := picturesBelow(s.Name)
 	if err != nil {
 		return nil, err
@@ -138,14 +139,14 @@ func (s Source) loadPictures() (*Dataset, error) {
 		return nil, fmt.Errorf("data: %s: wanted PNG or JPEG files, found none", s.Name)
 	}
 	set := pictureSet{paths: paths}
-	if err := set.inspect(); err != nil {
+	if err := set.inspect(ctx); err != nil {
 		return nil, err
 	}
 	shape, err := s.shapeOf(set.pictures)
 	if err != nil {
 		return nil, err
 	}
-	d, err := set.read(folderName(s.Name), nil, shape)
+	d, err := set.read(ctx, folderName(s.Name), nil, shape)
 	if err == nil {
 		measured(d, d)
 	}
@@ -160,9 +161,9 @@ type pictureSet struct {
 }
 
 // inspect reads the headers.
-func (s *pictureSet) inspect() error {
+func (s *pictureSet) inspect(ctx context.Context) error {
 	s.pictures = make([]picture, len(s.paths))
-	return inParallel(len(s.paths), func(i int) (err error) {
+	return inParallel(ctx, len(s.paths), func(i int) (err error) {
 		s.pictures[i], err = inspect(s.paths[i])
 		return err
 	})
@@ -199,7 +200,7 @@ func (s Source) shapeOf(all []picture) (shape, error) {
 }
 
 // read decodes the pictures.
-func (s *pictureSet) read(name string, classes []string, to shape) (*Dataset, error) {
+func (s *pictureSet) read(ctx context.Context, name string, classes []string, to shape) (*Dataset, error) {
 	d := &Dataset{
 		Name: name, Channels: to.channels, Height: to.height, Width: to.width,
 		Classes: len(classes), ClassNames: classes, Labels: s.labels,
@@ -210,7 +211,7 @@ func (s *pictureSet) read(name string, classes []string, to shape) (*Dataset, er
 			name, len(s.pictures), to.channels, to.height, to.width, maxPixels>>30)
 	}
 	d.Images = make([]uint8, n)
-	return d, inParallel(len(s.pictures), func(i int) error {
+	return d, inParallel(ctx, len(s.pictures), func(i int) error {
 		img, err := s.pictures[i].decode()
 		if err != nil {
 			return err
@@ -223,14 +224,18 @@ func (s *pictureSet) read(name string, classes []string, to shape) (*Dataset, er
 	})
 }
 
-// inParallel calls f for 0 … n−1, and returns the first error.
-func inParallel(n int, f func(i int) error) error {
+// inParallel calls f for 0 … n−1, until one fails or ctx ends, and returns
+// the first error.
+func inParallel(ctx context.Context, n int, f func(i int) error) error {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	const share = 64
 	for first := 0; first < n; first += share {
 		g.Go(func() error {
 			for i := first; i < min(first+share, n); i++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
 				if err := f(i); err != nil {
 					return err
 				}

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"context"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -96,7 +97,7 @@ func TestImageFolder(t *testing.T) {
 // one channel, a network with three sees it three times.
 func TestImageFolderChannels(t *testing.T) {
 	pets := writePets(t, "test")
-	train, _, err := Source{Name: pets, Channels: 1}.Load()
+	train, _, err := Source{Name: pets, Channels: 1}.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +106,11 @@ func TestImageFolderChannels(t *testing.T) {
 		t.Errorf("found %d channels, pixels %v and %v", train.Channels, train.Image(0), train.Image(2))
 	}
 	grey := filepath.Join(pets, "train", "dog")
-	d, err := Source{Name: grey}.LoadUnlabelled()
+	d, err := Source{Name: grey}.LoadUnlabelled(t.Context())
 	if err != nil || d.Channels != 1 {
 		t.Fatalf("found %d channels (%v)", d.Channels, err)
 	}
-	d, err = Source{Name: grey, Channels: 3}.LoadUnlabelled()
+	d, err = Source{Name: grey, Channels: 3}.LoadUnlabelled(t.Context())
 	if err != nil || !slices.Equal(d.Image(1), slices.Repeat([]uint8{90}, 24)) {
 		t.Errorf("found %v (%v)", d.Image(1), err)
 	}
@@ -117,11 +118,11 @@ func TestImageFolderChannels(t *testing.T) {
 
 func TestImagesWithoutLabels(t *testing.T) {
 	pets := writePets(t, "test")
-	all, err := Source{Name: filepath.Join(pets, "test")}.LoadUnlabelled()
+	all, err := Source{Name: filepath.Join(pets, "test")}.LoadUnlabelled(t.Context())
 	if err != nil || all.Len() != 2 || all.Labels != nil || all.Classes != 0 || all.Name != "test" {
 		t.Fatalf("found %+v (%v)", all, err)
 	}
-	train, err := Source{Name: pets}.LoadUnlabelled() // a dataset: its training images
+	train, err := Source{Name: pets}.LoadUnlabelled(t.Context()) // a dataset: its training images
 	if err != nil || train.Len() != 4 || train.Labels != nil {
 		t.Fatalf("found %+v (%v)", train, err)
 	}
@@ -136,7 +137,7 @@ func TestImagesWithoutLabels(t *testing.T) {
 	if some, err := train.Subset([]int{2}); err != nil || some.Len() != 1 || some.Labels != nil {
 		t.Errorf("found %+v (%v)", some, err)
 	}
-	if _, err := (Source{Name: t.TempDir()}).LoadUnlabelled(); err == nil || !strings.Contains(err.Error(), "wanted PNG or JPEG files, found none") {
+	if _, err := (Source{Name: t.TempDir()}).LoadUnlabelled(t.Context()); err == nil || !strings.Contains(err.Error(), "wanted PNG or JPEG files, found none") {
 		t.Errorf("an empty folder: found %v", err)
 	}
 }
@@ -154,7 +155,7 @@ func TestImageFolderResizes(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), filepath.Join("a", "2.png")+" 2×2") || !strings.Contains(err.Error(), "--size") {
 		t.Errorf("wanted an error that names a file and --size, found %v", err)
 	}
-	train, test, err := Source{Name: dir, Size: 2}.Load()
+	train, test, err := Source{Name: dir, Size: 2}.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,13 +180,39 @@ func TestResized(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	large := some.resized(56)
-	if large.Height != 56 || large.Width != 56 || large.Len() != 4 || large.resized(0) != large {
+	large, err := some.resized(t.Context(), 56)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := some.resized(t.Context(), 0)
+	if err != nil || same != some {
+		t.Errorf("size 0 made other images, error %v", err)
+	}
+	if large.Height != 56 || large.Width != 56 || large.Len() != 4 {
 		t.Fatalf("found %d images of %d×%d", large.Len(), large.Height, large.Width)
 	}
 	before, after := some.Summarise(), large.Summarise()
 	if d := before.PixelMean[0] - after.PixelMean[0]; d < -0.003 || d > 0.003 {
 		t.Errorf("the mean pixel changed from %.4f to %.4f", before.PixelMean[0], after.PixelMean[0])
+	}
+}
+
+// Reading stops when the context ends, whatever the folder holds.
+func TestLoadStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	cifar, python := small(cifar10()), t.TempDir()
+	writePython(t, cifar, python)
+	for name, load := range map[string]func() error{
+		"pictures":   func() error { _, _, err := Source{Name: writePets(t, "test")}.Load(ctx); return err },
+		"unlabelled": func() error { _, err := Source{Name: writePets(t, "test")}.LoadUnlabelled(ctx); return err },
+		"resized":    func() error { _, _, err := Source{Name: "mnist", Size: 8}.Load(ctx); return err },
+		"binary":     func() error { _, _, err := cifar.load(ctx, writeSmall(t, cifar)); return err },
+		"python":     func() error { _, _, err := cifar.load(ctx, python); return err },
+	} {
+		if err := load(); err != context.Canceled {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

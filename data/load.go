@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,7 +25,7 @@ type Source struct {
 // Load returns the training and test set of the named dataset, as
 // [Source.Load] does.
 func Load(name, dir string) (train, test *Dataset, err error) {
-	return Source{Name: name, Dir: dir}.Load()
+	return Source{Name: name, Dir: dir}.Load(context.Background())
 }
 
 // Load returns a training and a test set. MNIST is inside the binary.
@@ -37,37 +38,44 @@ func Load(name, dir string) (train, test *Dataset, err error) {
 //
 // A name that is neither known nor a folder's is an [UnknownError]. A file that
 // is missing or not what it should be is an error that says what was wanted and
-// found.
-func (s Source) Load() (train, test *Dataset, err error) {
+// found. It is ctx.Err() where ctx ends first.
+func (s Source) Load(ctx context.Context) (train, test *Dataset, err error) {
 	load, err := s.loader()
 	if err != nil {
 		return nil, nil, err
 	}
-	if train, test, err = load(); err != nil {
+	if train, test, err = load(ctx); err != nil {
 		return nil, nil, err
 	}
-	return train.resized(s.Size), test.resized(s.Size), nil
+	if train, err = train.resized(ctx, s.Size); err != nil {
+		return nil, nil, err
+	}
+	test, err = test.resized(ctx, s.Size)
+	return train, test, err
 }
 
 // LoadUnlabelled returns images without labels: the training images of a
 // dataset, or every PNG and JPEG file below a folder that holds none.
-func (s Source) LoadUnlabelled() (*Dataset, error) {
+func (s Source) LoadUnlabelled(ctx context.Context) (*Dataset, error) {
 	load, err := s.loader()
 	if err == nil {
-		train, _, err := load()
+		train, _, err := load(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return train.resized(s.Size).Unlabelled(), nil
+		if train, err = train.resized(ctx, s.Size); err != nil {
+			return nil, err
+		}
+		return train.Unlabelled(), nil
 	}
 	if _, none := errors.AsType[*noDatasetError](err); !none {
 		return nil, err
 	}
-	return s.loadPictures()
+	return s.loadPictures(ctx)
 }
 
 // A loader reads a training and a test set.
-type loader func() (train, test *Dataset, err error)
+type loader func(ctx context.Context) (train, test *Dataset, err error)
 
 // loader finds out what s is, and reads no images yet.
 func (s Source) loader() (loader, error) {
@@ -78,30 +86,30 @@ func (s Source) loader() (loader, error) {
 		return s.folderLoader()
 	}
 	if s.Name == "mnist" {
-		return loadMNIST, nil
+		return func(context.Context) (train, test *Dataset, err error) { return loadMNIST() }, nil
 	}
 	dir, err := orDefault(s.Dir)
 	if err != nil {
 		return nil, err
 	}
 	if s.Name == fashionName {
-		return func() (train, test *Dataset, err error) { return loadFashion(dir) }, nil
+		return func(context.Context) (train, test *Dataset, err error) { return loadFashion(dir) }, nil
 	}
 	layout, err := layoutOf(s.Name)
-	return func() (train, test *Dataset, err error) { return layout.load(dir) }, err
+	return func(ctx context.Context) (train, test *Dataset, err error) { return layout.load(ctx, dir) }, err
 }
 
 // folderLoader finds out what kind of dataset a folder holds.
 func (s Source) folderLoader() (loader, error) {
 	if f, ok := findImageFolder(s.Name); ok {
-		return func() (train, test *Dataset, err error) { return f.load(s) }, nil
+		return func(ctx context.Context) (train, test *Dataset, err error) { return f.load(ctx, s) }, nil
 	}
 	if set, err := idxFolder(s.Name); err != nil || set != nil {
-		return set.load, err
+		return func(context.Context) (train, test *Dataset, err error) { return set.load() }, err
 	}
 	for _, l := range []cifarLayout{cifar10(), cifar100()} {
 		if l.there(s.Name) || l.python.locate(s.Name) != "" {
-			return func() (train, test *Dataset, err error) { return l.load(s.Name) }, nil
+			return func(ctx context.Context) (train, test *Dataset, err error) { return l.load(ctx, s.Name) }, nil
 		}
 	}
 	info, err := os.Stat(s.Name)

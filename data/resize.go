@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"image"
 
 	"golang.org/x/image/draw"
@@ -19,16 +20,16 @@ func resize(img *image.RGBA, side int) *image.RGBA {
 }
 
 // resized returns d with images of side×side; 0 keeps their size.
-func (d *Dataset) resized(side int) *Dataset {
+func (d *Dataset) resized(ctx context.Context, side int) (*Dataset, error) {
 	if side == 0 || d.Height == side && d.Width == side {
-		return d
+		return d, nil
 	}
 	r := *d
 	r.Height, r.Width = side, side
 	r.Images = make([]uint8, d.Len()*r.ImageSize())
-	inParallel(d.Len(), func(i int) error {
+	err := inParallel(ctx, d.Len(), func(i int) error {
 		split(resize(join(d.Image(i), d.Channels, d.Height, d.Width), side), d.Channels, r.Image(i))
 		return nil
 	})
-	return &r
+	return &r, err
 }

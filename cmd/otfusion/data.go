@@ -37,7 +37,7 @@ type dataInfoCmd struct {
 }
 
 func (c *dataInfoCmd) Run(g *globals) error {
-	train, test, err := g.source(c.Dataset, c.Size, nil).Load()
+	train, test, err := g.source(c.Dataset, c.Size, nil).Load(g.ctx)
 	if err != nil {
 		return known(err)
 	}

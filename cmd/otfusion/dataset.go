@@ -17,7 +17,7 @@ type datasetFlags struct {
 
 // load reads the dataset: pictures in grey or colour, as the network reads them.
 func (f datasetFlags) load(g *globals, a *models.Arch) (train, test *data.Dataset, err error) {
-	train, test, err = g.source(f.Dataset, f.Size, a).Load()
+	train, test, err = g.source(f.Dataset, f.Size, a).Load(g.ctx)
 	return train, test, known(err)
 }
 

@@ -51,11 +51,11 @@ func (f *sampleFlags) check() error {
 // load returns the images, nil where none are named.
 func (f *sampleFlags) load(g *globals, a *models.Arch) (*data.Dataset, error) {
 	if f.Dataset != "" {
-		d, _, err := g.source(f.Dataset, f.Size, a).Load()
+		d, _, err := g.source(f.Dataset, f.Size, a).Load(g.ctx)
 		return d, known(err)
 	}
 	if f.SamplesFrom != "" {
-		return g.source(f.SamplesFrom, f.Size, a).LoadUnlabelled()
+		return g.source(f.SamplesFrom, f.Size, a).LoadUnlabelled(g.ctx)
 	}
 	return nil, nil
 }
