@@ -6,6 +6,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"otfusion/internal/memory"
 	"otfusion/models"
 	"otfusion/models/nn/kernel"
 )
@@ -35,6 +36,9 @@ func compile(g *graph, p *parameters, batch int, train bool, record []string) (*
 	shapes, err := p.arch.Shapes()
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
+	}
+	if err := affordable(shapes, batch, train, memory.Total()); err != nil {
+		return nil, fmt.Errorf("nn: arch %s: %w", p.arch.Name, err)
 	}
 	c := &compiler{graph: g, batch: batch, train: train, shapes: shapes, readers: countReaders(units), known: map[string]*value{}}
 	if err := c.shape(models.InputName).Check(models.InputName); err != nil {

@@ -2,8 +2,11 @@ package nn
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"unsafe"
+
+	"otfusion/models"
 )
 
 // line is what memory is aligned to, in bytes: a cache line and an AVX-512
@@ -19,6 +22,25 @@ func aligned(n int) []float32 {
 		skip = int(line-r) / 4
 	}
 	return x[skip : skip+n : skip+n]
+}
+
+// affordable refuses a batch whose activations do not fit into the machine's
+// memory, before any is set aside: the largest of them, or all if a backward
+// pass reads them, at two bytes a value, which bfloat16 takes. A machine of 0
+// bytes is unknown.
+func affordable(shapes map[string]models.Shape, batch int, train bool, machine uint64) error {
+	most, sum := 0, 0
+	for _, s := range shapes {
+		most, sum = max(most, s.Len()), sum+s.Len()
+	}
+	if train {
+		most = sum
+	}
+	if need := 2 * float64(batch) * float64(most); machine > 0 && need > float64(machine) {
+		return fmt.Errorf("a batch of %d takes at least %.3g GB for its activations, the machine has %.3g GB: wanted a smaller batch",
+			batch, need/1e9, float64(machine)/1e9)
+	}
+	return nil
 }
 
 // block is memory that the outputs of one or more operations use.

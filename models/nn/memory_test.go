@@ -1,7 +1,9 @@
 package nn
 
 import (
+	"math"
 	"runtime"
+	"strings"
 	"testing"
 
 	"otfusion/models"
@@ -111,5 +113,27 @@ func TestStepAllocations(t *testing.T) {
 	t.Logf("%d bytes for each of %d operations", perOperation, len(tr.graph.ops))
 	if perOperation > 16 { // others may allocate at the same time
 		t.Errorf("a step allocates %d bytes for each of %d operations", perOperation, len(tr.graph.ops))
+	}
+}
+
+// A batch that the machine cannot hold is refused before memory is set aside.
+func TestAffordable(t *testing.T) {
+	m := randomModel(t, nets()["mlp"], 1) // 72 values, flat 72, 7, 7, 5, 5, 3: 171 in all
+	shapes, err := m.Arch.Shapes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		train   bool
+		machine uint64
+		ok      bool
+	}{{false, 1440, true}, {false, 1439, false}, {true, 3420, true}, {true, 3419, false}, {true, 0, true}} {
+		if err := affordable(shapes, 10, c.train, c.machine); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	_, err = NewPredictor(m, Options{Batch: math.MaxInt32 << 20})
+	if err == nil || !strings.Contains(err.Error(), "wanted a smaller batch") {
+		t.Errorf("found %v", err)
 	}
 }

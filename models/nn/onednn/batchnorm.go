@@ -22,7 +22,8 @@ type batchNorm struct {
 	x, y  unsafe.Pointer // packed copies of plain vectors
 }
 
-func (e *engine) BatchNorm(s kernel.BatchNormSpec) (kernel.BatchNorm, error) {
+func (e *engine) BatchNorm(s kernel.BatchNormSpec) (_ kernel.BatchNorm, err error) {
+	defer outOfMemory(s.Name, &err)
 	if err := s.Check(); err != nil {
 		return nil, err
 	}

@@ -30,7 +30,8 @@ type conv struct {
 	xWords, yWords, wWords, bWords int
 }
 
-func (e *engine) Conv(s kernel.ConvSpec) (kernel.Conv, error) {
+func (e *engine) Conv(s kernel.ConvSpec) (_ kernel.Conv, err error) {
+	defer outOfMemory(s.Name, &err)
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
@@ -45,7 +46,6 @@ func (e *engine) Conv(s kernel.ConvSpec) (kernel.Conv, error) {
 	if s.Bias {
 		c.bWords = s.Out
 	}
-	var err error
 	if c.forward, err = c.choose(forward); err != nil {
 		return nil, err
 	}

@@ -65,6 +65,9 @@ func New(o kernel.Options) (kernel.Engine, error) {
 
 func (e *engine) start() error {
 	e.arena = (*C.otf_arena)(C.calloc(1, C.sizeof_otf_arena))
+	if e.arena == nil {
+		return fmt.Errorf("onednn: start: %w", errMemory)
+	}
 	e.workers = C.otf_workers_new(C.int(e.options.Threads))
 	if e.workers == nil {
 		return fmt.Errorf("onednn: no memory for %d threads", e.options.Threads)
@@ -102,6 +105,21 @@ func (e *engine) Close() {
 	*e = engine{}
 }
 
+// noMemory is what a failed allocation panics with: its bytes. The methods that
+// build layers return it as an error.
+type noMemory uint64
+
+// outOfMemory, deferred, makes a failed allocation the error of a layer.
+func outOfMemory(layer string, err *error) {
+	switch p := recover().(type) {
+	case nil:
+	case noMemory:
+		*err = fmt.Errorf("onednn: layer %s: %w: wanted %d bytes", layer, errMemory, uint64(p))
+	default:
+		panic(p)
+	}
+}
+
 // alloc returns zeroed, aligned memory of n float32 that lives until Close.
 func (e *engine) alloc(n int) *C.float {
 	p, free := allocate(n)
@@ -114,7 +132,7 @@ func allocate(n int) (*C.float, func()) {
 	size := C.otf_round_up(C.size_t(max(n, 1)) * 4)
 	p := C.aligned_alloc(C.OTF_ALIGN, size)
 	if p == nil {
-		panic(fmt.Sprintf("onednn: no memory for %d bytes", size))
+		panic(noMemory(size))
 	}
 	C.memset(p, 0, size)
 	return (*C.float)(p), func() { C.free(p) }

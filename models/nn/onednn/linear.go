@@ -20,12 +20,12 @@ type linear struct {
 	forward, backward, params algorithm
 }
 
-func (e *engine) Linear(s kernel.LinearSpec) (kernel.Linear, error) {
+func (e *engine) Linear(s kernel.LinearSpec) (_ kernel.Linear, err error) {
+	defer outOfMemory(s.Name, &err)
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	l := &linear{e: e, spec: s}
-	var err error
 	if l.forward, err = l.choose(forward); err != nil {
 		return nil, err
 	}

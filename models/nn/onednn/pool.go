@@ -25,7 +25,8 @@ type pool struct {
 // maxWindow is the largest side of a window whose places a byte can number.
 const maxWindow = 15
 
-func (e *engine) Pool(s kernel.PoolSpec) (kernel.Pool, error) {
+func (e *engine) Pool(s kernel.PoolSpec) (_ kernel.Pool, err error) {
+	defer outOfMemory(s.Name, &err)
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
