@@ -25,8 +25,8 @@ install: setup ## build the program into the Go bin folder
 test: setup ## run all tests, on oneDNN when it is there
 	go test -tags "$(TAGS)" ./...
 
-portable: ## run all tests without cgo
-	CGO_ENABLED=0 go test ./...
+portable: ## run the short tests without cgo
+	CGO_ENABLED=0 go test -short ./...
 
 purego: ## run the tests of what has assembly without it
 	CGO_ENABLED=0 go test -short -tags purego ./internal/gemm ./fusion/ot ./models/nn/portable

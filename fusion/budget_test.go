@@ -41,6 +41,9 @@ func apartable() map[string]func(t testing.TB, seed uint64) *models.Model {
 func TestAFullBudgetIsTheEnsemble(t *testing.T) {
 	for name, network := range apartable() {
 		for _, weights := range [][]float64{{1, 1}, {1, 2, 3}, {1, 0, 1}} {
+			if testing.Short() && len(weights) > 2 {
+				continue
+			}
 			var parents []*models.Model
 			for k := range weights {
 				parents = append(parents, network(t, uint64(k)))

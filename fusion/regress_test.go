@@ -38,6 +38,9 @@ func best(t *testing.T, x InMemory) Options {
 }
 
 func TestRegressionBringsTheFusedLogitsToTheParentsAverage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("regresses networks of every kind")
+	}
 	family := func(name string, widths ...float64) (parents []*models.Model) {
 		for k, w := range widths {
 			parents = append(parents, build(t, name, models.Options{Width: w, Input: models.Shape{C: 3, H: 16, W: 16}}, uint64(k)))

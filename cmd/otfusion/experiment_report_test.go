@@ -30,6 +30,9 @@ func someResults(t *testing.T) string {
 }
 
 func TestReportOfEverything(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws the figures of every experiment")
+	}
 	results := someResults(t)
 	document := filepath.Join(t.TempDir(), "results.md")
 	report := callJSON[anObject](t, "experiment", "report", "--results", results, "--markdown", document)
@@ -55,6 +58,9 @@ func TestReportOfOneExperiment(t *testing.T) {
 }
 
 func TestReportRefusals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws the figures of every experiment")
+	}
 	results := someResults(t)
 	before := listing(t, results)
 	for _, c := range []struct {
