@@ -29,7 +29,7 @@ export GOARCH=arm64 GOOS=linux
 sudo=
 [ "$(id -u)" = 0 ] || sudo="sudo -n"
 
-# need PROGRAM PACKAGES... sees to a program, or ends the script.
+# need PROGRAM PACKAGES... installs a program that is missing, or ends the script.
 need() {
 	program=$1
 	shift

@@ -8,7 +8,7 @@
 //
 // A run lives in a folder of three files: model.safetensors is the selected
 // network with everything that made it in its metadata, log.jsonl has one line
-// an epoch, and state.safetensors is where the run goes on after an
-// interruption. A run that was killed and resumed ends with the very bits of
+// an epoch, and state.safetensors is where an interrupted run
+// resumes. A run that was killed and resumed ends with the bits of
 // one that was not, given the same number of threads on the same machine.
 package train

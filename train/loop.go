@@ -12,7 +12,7 @@ import (
 	"otfusion/models"
 )
 
-// Run trains a network, or goes on with the run that the folder holds. It
+// Run trains a network, or resumes the run that the folder holds. It
 // writes the folder's files as it goes: the state after every epoch and, when
 // ctx is cancelled, at the step where that is noticed; the model at the end.
 // An interruption is an error that wraps ctx's. A folder with another run in it

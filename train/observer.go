@@ -16,7 +16,7 @@ type Start struct {
 	Finished      bool // the run ended before; nothing will be computed
 }
 
-// Progress is told how one run goes on. Its methods are called in turn.
+// Progress hears of the steps and epochs of one run. Its methods are called in turn.
 type Progress interface {
 	Step(loss float64)
 	Epoch(Record)

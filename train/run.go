@@ -25,7 +25,7 @@ type run struct {
 	saved     time.Time
 }
 
-// newRun starts a run, or goes on from its state.
+// newRun starts a run, or resumes it from its state.
 func newRun(ctx context.Context, c Config, s *state, progress Progress) (*run, error) {
 	r := &run{Config: c, state: s, progress: progress, saved: time.Now()}
 	if err := r.start(ctx); err != nil {
@@ -54,7 +54,7 @@ func (r *run) start(ctx context.Context) error {
 	return nil
 }
 
-// startingPoint is the model that training starts or goes on from.
+// startingPoint is the model that training starts or resumes from.
 func (r *run) startingPoint() (*models.Model, error) {
 	switch {
 	case len(r.state.params) > 0:

@@ -20,7 +20,7 @@ const (
 	stateKey  = "otfusion.state" // of the metadata
 )
 
-// state is what a run needs to go on, and what a finished one has to tell. The
+// state is what a run needs to resume, and what a finished one has to tell. The
 // order of images and the augmentation follow from the seed, the epoch and the
 // step, so there is no other random state.
 type state struct {

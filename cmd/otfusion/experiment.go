@@ -12,7 +12,7 @@ import (
 
 type experimentCmd struct {
 	List     listCmd     `cmd:"" help:"List the experiments."`
-	Run      runCmd      `cmd:"" help:"Run experiments; what is finished is not done again, what was interrupted goes on."`
+	Run      runCmd      `cmd:"" help:"Run experiments. Finished tasks are not run again; interrupted trainings resume."`
 	Manifest manifestCmd `cmd:"" help:"Write a batch job that runs experiments on a cluster, in shards."`
 	Report   reportCmd   `cmd:"" help:"Write the report of what is finished."`
 	Migrate  migrateCmd  `cmd:"" help:"Rename the results of an older version, once."`

@@ -134,9 +134,9 @@ func (ls *leases) stale(path string) bool {
 	return now.Sub(s.dated) > ls.staleness || now.Sub(s.since) > ls.staleness
 }
 
-// evict removes a stale lease. It is renamed first, so that of several processes
-// that see it only one goes on; one that comes too late and finds that it has
-// renamed a fresh lease puts that back.
+// evict removes a stale lease. It is renamed first: of several processes that
+// see it, one succeeds. A process that comes too late, and finds that it has
+// renamed a fresh lease, puts that back.
 func (ls *leases) evict(path string) bool {
 	if !ls.stale(path) {
 		return false

@@ -1,7 +1,7 @@
 // Package runner computes tasks, each once. A [Task] is one unit of work (train,
 // fuse, fine-tune ...), described completely by its fields and named by the hash
 // of that description. A [Store] keeps what a finished task found in a folder of
-// that name, so it is never computed twice, whoever asks for it. Several
+// that name, so it is computed once for all who ask for it. Several
 // processes, also on several machines, may share the work by sharing the store.
 package runner
 

@@ -9,8 +9,8 @@
 //
 // How a graph is laid out:
 //   - A ReLU is computed by the layer before it where nothing else reads the
-//     value between them. Its gradient is applied by whoever computes the
-//     gradient of its output where that has one reader, see [op.unmask].
+//     value between them. Its gradient is applied by the operation that computes
+//     the gradient of its output where that has one reader, see [op.unmask].
 //   - Activations are plain (N, C, H, W) at the network's input and as vectors,
 //     and packed, the engine's own layout, elsewhere. Packed nodes are
 //     one-dimensional to Gorgonia.

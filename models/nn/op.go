@@ -31,7 +31,7 @@ type op struct {
 	node     *G.Node // what the operation makes
 
 	relu   bool // the output is max(·, 0) of something
-	masked bool // whoever computes the output's gradient applies that ReLU's
+	masked bool // the operation that computes the output's gradient applies that ReLU's
 
 	args [][]float32 // of the running Do
 	out  []float32   // the output's memory
@@ -65,7 +65,7 @@ func (o *op) InferShape(...G.DimSizer) (tensor.Shape, error) { return o.shape.Cl
 // ReturnsPtr is true: the output lives in the operation's buffer.
 func (o *op) ReturnsPtr() bool { return true }
 
-// CallsExtern is false, lest the machine allocate outputs of its own.
+// CallsExtern is false: if it were true, the machine would allocate outputs of its own.
 func (o *op) CallsExtern() bool { return false }
 
 // OverwritesInput is -1: no output takes the memory of an input.
