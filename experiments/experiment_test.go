@@ -34,8 +34,9 @@ func TestPlansAreTheSameWhateverIsFinished(t *testing.T) {
 	}
 }
 
-// runSmoke runs an experiment at smoke scale and presents it.
-func runSmoke(t *testing.T, name string) report.Section {
+// runSmoke runs an experiment at smoke scale, on the datasets in dataDir, and
+// presents it.
+func runSmoke(t *testing.T, name, dataDir string) report.Section {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("trains networks")
@@ -45,7 +46,7 @@ func runSmoke(t *testing.T, name string) report.Section {
 	if err != nil {
 		t.Fatal(err)
 	}
-	failures, err := runner.Runner{Env: runner.Env{Store: store}, Jobs: 2}.Run(context.Background(), e.Plan(Smoke))
+	failures, err := runner.Runner{Env: runner.Env{Store: store, DataDir: dataDir}, Jobs: 2}.Run(context.Background(), e.Plan(Smoke))
 	if err != nil || len(failures) > 0 {
 		t.Fatal(failures, err)
 	}
@@ -58,7 +59,7 @@ func runSmoke(t *testing.T, name string) report.Section {
 
 // A network expanded to twice its widths keeps its accuracy exactly.
 func TestWidthsSmoke(t *testing.T) {
-	s := runSmoke(t, "widths")
+	s := runSmoke(t, "widths", "")
 	row := s.Tables[0].Rows[0]
 	if a, wide := row.Values[0].Ours.Mean, row.Values[2].Ours.Mean; row.Label != "ρ = ½" || a < 90 || math.Abs(a-wide) > 1e-9 {
 		t.Errorf("%s: A has %.2f %%, in the wider network %.2f %%", row.Label, a, wide)
@@ -66,7 +67,7 @@ func TestWidthsSmoke(t *testing.T) {
 }
 
 func TestMNISTPairSmoke(t *testing.T) {
-	s := runSmoke(t, "mnist-pair")
+	s := runSmoke(t, "mnist-pair", "")
 	rows := map[string]float64{}
 	for _, r := range s.Tables[0].Rows {
 		rows[r.Label] = r.Values[0].Ours.Mean
