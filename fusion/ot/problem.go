@@ -131,23 +131,21 @@ func (m Matrix) scale() (float64, error) {
 	return maxAbs(rowMax), nil
 }
 
-// maxAbs returns max |x_i|, or +Inf when an x_i is NaN.
+// maxAbs returns max |x_i|, or NaN when an x_i is NaN. Magnitudes compare as the
+// integers of their bits do, NaN above all of them.
 func maxAbs(x []float64) float64 {
-	var lo, hi float64
-	ok := true
+	const magnitude = 1<<63 - 1
+	var m0, m1, m2, m3 uint64
+	for ; len(x) >= 4; x = x[4:] {
+		m0 = max(m0, math.Float64bits(x[0])&magnitude)
+		m1 = max(m1, math.Float64bits(x[1])&magnitude)
+		m2 = max(m2, math.Float64bits(x[2])&magnitude)
+		m3 = max(m3, math.Float64bits(x[3])&magnitude)
+	}
 	for _, v := range x {
-		if v > hi {
-			hi = v
-		}
-		if v < lo {
-			lo = v
-		}
-		ok = ok && v == v
+		m0 = max(m0, math.Float64bits(v)&magnitude)
 	}
-	if !ok {
-		return math.Inf(1)
-	}
-	return max(hi, -lo)
+	return math.Float64frombits(max(m0, m1, m2, m3))
 }
 
 func sum(x []float64) float64 {
