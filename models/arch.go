@@ -32,8 +32,8 @@ const (
 	Dropout         Op = "Dropout"         // in training, zeroes values with probability rate and divides the others by 1 − rate
 )
 
-// operations lists what an Arch can be made of.
-func operations() []Op {
+// Operations lists what an Arch can be made of.
+func Operations() []Op {
 	return append([]Op{Linear, Conv2D, BatchNorm, MaxPool, AvgPool, GlobalAvgPool, AdaptiveAvgPool, Add, Concat, Flatten, Dropout},
 		activations()...)
 }

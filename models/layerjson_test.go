@@ -9,7 +9,7 @@ import (
 func TestJSONOfEveryOperation(t *testing.T) {
 	a := &Arch{Name: "all", Input: Shape{4, 8, 8}}
 	last := InputName
-	for _, op := range operations() {
+	for _, op := range Operations() {
 		l := Layer{Name: string(op), Op: op, Inputs: []string{last}, Out: 4, Kernel: 2, Stride: 1, Height: 6, Width: 5, Rate: 0.25, Alpha: 0.5, NoAffine: true}
 		switch op {
 		case Add, Concat:

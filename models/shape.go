@@ -156,7 +156,7 @@ func (l Layer) output(ins []Shape) (Shape, error) {
 	if l.Op.Elementwise() {
 		return in, nil
 	}
-	return Shape{}, fmt.Errorf("unknown operation %q, known are %s", l.Op, join(operations()))
+	return Shape{}, fmt.Errorf("unknown operation %q, known are %s", l.Op, join(Operations()))
 }
 
 func join(ops []Op) string {

@@ -182,3 +182,25 @@ func TestRecipesOfRelatedDatasets(t *testing.T) {
 		}
 	}
 }
+
+// Every recipe serves networks that it does not name; CIFAR's images are
+// augmented, others, which may be digits, are not.
+func TestRecipesOfOtherArchitectures(t *testing.T) {
+	for _, name := range RecipeNames() {
+		for _, purpose := range purposes() {
+			if name == "paper" && purpose == Distilling {
+				continue // the paper distils by a recipe of fine-tuning
+			}
+			for _, dataset := range []string{"mnist", "fashion-mnist", "cifar10", "cifar100", "pets"} {
+				r, err := LoadRecipe(name, purpose, "theirs", dataset)
+				if err != nil {
+					t.Error(err)
+				}
+				digits := !strings.HasPrefix(dataset, "cifar")
+				if (name == "laptop" || name == "quick") && purpose != Distilling && r.Augment == digits {
+					t.Errorf("%s, %s, %s: augmentation is %v", name, purpose, dataset, r.Augment)
+				}
+			}
+		}
+	}
+}

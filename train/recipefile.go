@@ -33,8 +33,8 @@ const (
 
 func purposes() []Purpose { return []Purpose{FromScratch, FineTuning, Distilling} }
 
-// recipeFile is a YAML file of recipes. Their keys are "architecture/dataset"
-// or "default".
+// recipeFile is a YAML file of recipes. Their keys are "architecture/dataset",
+// "default/dataset" or "default".
 type recipeFile struct {
 	Train    map[string]Recipe `yaml:"train"`
 	Finetune map[string]Recipe `yaml:"finetune"`
@@ -69,7 +69,7 @@ func RecipeNames() []string {
 // slash). Without an entry for the architecture, that of the first of its
 // [models.BaseNames] counts. The datasets fashion-mnist, cifar100 and others fall
 // back to mnist, to cifar10, and to both, whichever the architecture has; last
-// comes "default". Unknown keys, impossible values and a second YAML document are
+// come "default/cifar10", say, for architectures that are not named, and "default". Unknown keys, impossible values and a second YAML document are
 // errors that name file, line and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
 	text, file, err := readRecipeFile(name)
@@ -102,6 +102,10 @@ func candidates(arch, dataset string) []string {
 		for _, n := range models.BaseNames(arch) {
 			keys = append(keys, n+"/"+d)
 		}
+	}
+	keys = append(keys, "default/"+dataset)
+	if dataset == "cifar100" {
+		keys = append(keys, "default/cifar10")
 	}
 	return append(keys, "default")
 }

@@ -12,9 +12,9 @@ import (
 // maxArchFile bounds the size of an Arch in JSON, a file or a checkpoint's.
 const maxArchFile = 4 << 20
 
-// ReadArch reads an Arch from a JSON file, as `otfusion info --json` prints it
-// and as a checkpoint's metadata holds it. Unknown fields and layers that do
-// not fit together are errors.
+// ReadArch reads an Arch from a JSON file: the Arch itself, as a checkpoint's
+// metadata holds it, or what `otfusion info --json` prints, which has it under
+// "arch". Unknown fields and layers that do not fit together are errors.
 func ReadArch(path string) (*models.Arch, error) {
 	f, err := open(path)
 	if err != nil {
@@ -25,11 +25,20 @@ func ReadArch(path string) (*models.Arch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	a, err := parseArch(text)
+	a, err := parseArch(withoutInfo(text))
 	if err != nil {
 		return nil, &fileError{path, err}
 	}
 	return a, nil
+}
+
+// withoutInfo is the Arch in what `otfusion info --json` prints, or the text.
+func withoutInfo(text []byte) []byte {
+	var info struct{ Arch json.RawMessage }
+	if len(text) > maxArchFile || json.Unmarshal(text, &info) != nil || info.Arch == nil {
+		return text
+	}
+	return info.Arch
 }
 
 // parseArch reads an Arch in JSON. An attribute that it does not know would

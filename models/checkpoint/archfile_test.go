@@ -15,10 +15,15 @@ func TestReadArch(t *testing.T) {
 	if err != nil || got.Name != want.Name || !got.Equal(want) {
 		t.Errorf("read %+v (%v), want %+v", got, err, want)
 	}
+	info := `{"path":"a.pt","arch":` + string(text) + `,"meta":{}}`
+	if got, err := ReadArch(written(t, "info.json", []byte(info))); err != nil || !got.Equal(want) {
+		t.Errorf("of info: read %+v (%v), want %+v", got, err, want)
+	}
 	for wrong, content := range map[string]string{
 		"not an architecture in JSON: ":             "x",
 		"has no layers":                             "{}",
 		"something follows it":                      `{} {}`,
+		"not an architecture in JSON: json: cannot": `{"arch":[]}`,
 		"dilation":                                  `{"layers":[{"dilation":2}]}`,
 		"an architecture has at most 4194304 bytes": string(make([]byte, maxArchFile+1)),
 		`layer a: unknown operation "Softmax"`:      `{"input":{"channels":1,"height":1,"width":1},"layers":[{"name":"a","op":"Softmax","inputs":["input"]}]}`,
