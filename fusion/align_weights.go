@@ -18,9 +18,10 @@ import (
 // not be compared the first time, then by coordinate descent.
 func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int) ([]mapping, error) {
 	aligners := make([]*weightAligner, len(f.parents))
+	work := f.weightWork()
 	tasks, ctx := errgroup.WithContext(ctx)
 	for k, parent := range f.parents {
-		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: mapping{}, maps: map[string]matched{}, solved: map[slot]bool{}}
+		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: mapping{}, maps: map[string]matched{}, solved: map[slot]bool{}, work: work}
 		if k != skip {
 			tasks.Go(func() error { return aligners[k].run(ctx) })
 		}
@@ -50,6 +51,7 @@ type weightAligner struct {
 	reports           []GroupReport      // by group
 	sweeps            int
 	converged         bool
+	work              *work // of all aligners
 }
 
 func (w *weightAligner) run(ctx context.Context) error {
@@ -78,6 +80,7 @@ func (w *weightAligner) sweep(ctx context.Context) (whole bool, err error) {
 		if _, err := w.solve(ctx, i); err != nil {
 			return false, err
 		}
+		w.work.add(w.comparison(g), w.progress)
 	}
 	return whole, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -127,7 +128,13 @@ func (c *fuseCmd) unread() error {
 	return wantPositive("--reg", given(c.Reg, standardReg))
 }
 
+// frugal is the pace of garbage collection while models are fused, in percent.
+// They are few large blocks without pointers, cheap to collect, and at Go's pace
+// of 100 the process grows to twice what it uses.
+const frugal = 10
+
 func (c *fuseCmd) Run(g *globals) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(frugal))
 	c.complete(c.Preset)
 	if err := cmp.Or(c.check(), c.ready()); err != nil {
 		return err

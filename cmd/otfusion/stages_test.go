@@ -2,27 +2,31 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestStagesSayEachTenthOnce(t *testing.T) {
-	var b bytes.Buffer
-	g := globals{stderr: &b}
-	say := g.stages()
-	for done := range 100 {
-		say("alignment of 25", done/4+1, 25)
-	}
-	for done := 1; done <= 2; done++ {
-		say("layers", done, 2)
-	}
-	if n := bytes.Count(b.Bytes(), []byte("alignment")); n != 10 {
-		t.Errorf("%d lines, want 10:\n%s", n, &b)
-	}
-	if !bytes.HasSuffix(b.Bytes(), []byte("layers: 1 of 2\nlayers: 2 of 2\n")) {
-		t.Errorf("found:\n%s", &b)
-	}
-	g.Quiet = true
-	if g.stages() != nil {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		g := globals{stderr: &b}
+		say := g.stages()
+		for done := range 100 {
+			time.Sleep(time.Second / 4)
+			say("alignment", done/4+1, 25)
+		}
+		say("quick", 1, 2)
+		say("quick", 2, 2)
+		time.Sleep(3 * time.Second)
+		say("layers", 1, 2)
+		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+		if len(lines) != 11 || lines[4] != "alignment: 50 %, 11s left" || lines[9] != "alignment: 100 %, 0s left" || lines[10] != "layers: 50 %, 3s left" {
+			t.Errorf("found:\n%s", &b)
+		}
+	})
+	if g := (globals{Quiet: true}); g.stages() != nil {
 		t.Error("quiet, and still reporting")
 	}
 }

@@ -30,11 +30,25 @@ func (v View) pack(p panels, first, from, to int) {
 			v.packColumns(panel, p.width, row, rows, from, to)
 			continue
 		}
-		for r := range rows {
-			v.EachRun(row+r, from, to, func(offset int, run []float32) {
-				scatter(panel[offset*p.width+r:], run, p.width)
-			})
+		v.packRows(panel, p.width, row, rows, from, to)
+	}
+}
+
+// packRows packs a panel of a matrix whose rows are made of runs.
+func (v View) packRows(panel []float64, width, row, rows, from, to int) {
+	for col := from; col < to; {
+		o, i := col/v.Inner, col%v.Inner
+		n := min(v.Inner-i, to-col)
+		run := func(r int) []float32 { return v.Data[(o*v.Size+row+r)*v.Inner+i:][:n] }
+		dst := panel[(col-from)*width:]
+		r := 0
+		for ; r+4 <= rows; r += 4 {
+			scatter4(dst[r:], [4][]float32{run(r), run(r + 1), run(r + 2), run(r + 3)}, width)
 		}
+		for ; r < rows; r++ {
+			scatter(dst[r:], run(r), width)
+		}
+		col += n
 	}
 }
 
@@ -49,6 +63,18 @@ func (v View) packColumns(panel []float64, width, row, rows, from, to int) {
 		for r, x := range src {
 			dst[r] = float64(x)
 		}
+	}
+}
+
+// scatter4 writes four runs of one length side by side, so that each line of
+// dst in the cache is touched once for all of them.
+func scatter4(dst []float64, runs [4][]float32, stride int) {
+	a := runs[0]
+	n := len(a)
+	b, c, d := runs[1][:n], runs[2][:n], runs[3][:n]
+	for k := range n {
+		to := dst[k*stride : k*stride+4 : k*stride+4]
+		to[0], to[1], to[2], to[3] = float64(a[k]), float64(b[k]), float64(c[k]), float64(d[k])
 	}
 }
 

@@ -24,7 +24,7 @@ func TestReadArch(t *testing.T) {
 		"has no layers":                             "{}",
 		"something follows it":                      `{} {}`,
 		"not an architecture in JSON: json: cannot": `{"arch":[]}`,
-		"dilation":                                  `{"layers":[{"dilation":2}]}`,
+		"dilation": `{"layers":[{"dilation":2}]}`,
 		"an architecture has at most 4194304 bytes": string(make([]byte, maxArchFile+1)),
 		`layer a: unknown operation "Softmax"`:      `{"input":{"channels":1,"height":1,"width":1},"layers":[{"name":"a","op":"Softmax","inputs":["input"]}]}`,
 	} {

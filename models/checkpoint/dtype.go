@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unsafe"
 )
 
 // DType is the type of a file's values, by safetensors' name.
@@ -81,6 +82,27 @@ func (d DType) decode(raw []byte) []float32 {
 	}
 	return x
 }
+
+// take is decode for bytes that nobody else keeps: where they are float32 values
+// as the machine holds them, it returns their own memory.
+func (d DType) take(raw []byte) []float32 {
+	at := unsafe.Pointer(unsafe.SliceData(raw))
+	if d != F32 || !littleEndian() || uintptr(at)%4 != 0 {
+		return d.decode(raw)
+	}
+	return unsafe.Slice((*float32)(at), len(raw)/4)
+}
+
+// bytesOf is encode for bytes that are only read: where the machine holds
+// float32 values as a file does, it returns the memory of x.
+func (d DType) bytesOf(x []float32) []byte {
+	if d != F32 || !littleEndian() {
+		return d.encode(x)
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+}
+
+func littleEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 }
 
 // encode gives the values in little-endian order, rounded to the nearest, ties
 // to even.

@@ -1,8 +1,10 @@
 package checkpoint
 
 import (
+	"bytes"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -93,5 +95,26 @@ func TestWidest(t *testing.T) {
 		if got, back := Widest(c[0], c[1]), Widest(c[1], c[0]); got != c[2] || back != c[2] {
 			t.Errorf("%q and %q: %q and %q, want %q", c[0], c[1], got, back, c[2])
 		}
+	}
+}
+
+// Values in the memory of bytes, and bytes in that of values, are those that
+// decode and encode copy, wherever they lie.
+func TestSharedMemory(t *testing.T) {
+	values := []float32{0, -1, 1.5, 3e38, 1e-40, float32(math.Inf(-1))}
+	for _, d := range []DType{F16, BF16, F32, F64} {
+		for shift := range 4 {
+			raw := append(make([]byte, shift), d.encode(values)...)[shift:]
+			want := d.decode(raw)
+			if got := d.take(raw); !slices.Equal(got, want) {
+				t.Errorf("%s, shifted by %d: found %v, wanted %v", d, shift, got, want)
+			}
+		}
+		if got := d.bytesOf(values); !bytes.Equal(got, d.encode(values)) {
+			t.Errorf("%s: found %v", d, got)
+		}
+	}
+	if len(F32.take(nil)) != 0 || len(F32.bytesOf(nil)) != 0 {
+		t.Error("something was made of nothing")
 	}
 }

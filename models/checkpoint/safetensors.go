@@ -116,7 +116,7 @@ type view struct {
 }
 
 func (v view) DataLen() uint64 { return uint64(v.dtype.size()) * uint64(len(v.Tensor.Data)) }
-func (v view) Data() []byte    { return v.dtype.encode(v.Tensor.Data) }
+func (v view) Data() []byte    { return v.dtype.bytesOf(v.Tensor.Data) }
 
 func (v view) DType() safetensors.DType {
 	return map[DType]safetensors.DType{F16: safetensors.F16, BF16: safetensors.BF16, F32: safetensors.F32, F64: safetensors.F64}[v.dtype]
@@ -185,7 +185,7 @@ func (c *contents) addRaw(name string, info tensorInfo, raw []byte) {
 		for i, d := range info.Shape {
 			shape[i] = int(d)
 		}
-		c.add(name, dtype, models.Tensor{Shape: shape, Data: dtype.decode(raw)})
+		c.add(name, dtype, models.Tensor{Shape: shape, Data: dtype.take(raw)})
 	}
 }
 

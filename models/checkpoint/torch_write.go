@@ -44,7 +44,7 @@ func writeTorch(w io.Writer, m *models.Model, specs []models.ParamSpec, d DType,
 	records.add("data.pkl", pickleStateDict(specs, d))
 	records.add("byteorder", []byte("little"))
 	for i, p := range specs {
-		records.add(fmt.Sprintf("data/%d", i), d.encode(m.Params[p.Name].Data))
+		records.add(fmt.Sprintf("data/%d", i), d.bytesOf(m.Params[p.Name].Data))
 	}
 	records.add("version", []byte("3\n"))
 	records.add(torchExtra, extra)
