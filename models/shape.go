@@ -85,7 +85,7 @@ func (l Layer) infer(known map[string]Shape) (Shape, error) {
 	if err != nil {
 		return Shape{}, err
 	}
-	out, err := l.output(ins)
+	out, err := l.Output(ins...)
 	if err == nil && !out.plausible() {
 		err = fmt.Errorf("%s of input %v gives no output", l.Op, ins[0])
 	}
@@ -111,8 +111,8 @@ func (l Layer) inputShapes(known map[string]Shape) ([]Shape, error) {
 	return shapes, nil
 }
 
-// output is the shape that the operation makes of its inputs.
-func (l Layer) output(ins []Shape) (Shape, error) {
+// Output is the shape that the operation makes of its inputs', as many as it has.
+func (l Layer) Output(ins ...Shape) (Shape, error) {
 	in := ins[0]
 	switch l.Op {
 	case Linear:
