@@ -1,9 +1,6 @@
 package onnx
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Model is a ModelProto.
 type Model struct {
@@ -32,8 +29,19 @@ type Node struct {
 	Attributes       map[string]Attribute
 }
 
-// Attribute is an AttributeProto; which field counts depends on the operator.
+// AttributeType is the type of an attribute, by AttributeProto's numbers.
+type AttributeType int64
+
+// The types of attributes that are written.
+const (
+	FloatAttribute AttributeType = 1
+	IntAttribute   AttributeType = 2
+	IntsAttribute  AttributeType = 7
+)
+
+// Attribute is an AttributeProto; which field counts depends on its type.
 type Attribute struct {
+	Type   AttributeType
 	Float  float32
 	Int    int64
 	Text   string
@@ -53,6 +61,21 @@ type Value struct {
 type Dim struct {
 	Size int64
 	Name string
+}
+
+// FloatOf is an attribute with one number.
+func FloatOf(v float64) Attribute { return Attribute{Type: FloatAttribute, Float: float32(v)} }
+
+// IntOf is an attribute with one integer.
+func IntOf(v int) Attribute { return Attribute{Type: IntAttribute, Int: int64(v)} }
+
+// IntsOf is an attribute with a list of integers.
+func IntsOf(list ...int) Attribute {
+	a := Attribute{Type: IntsAttribute}
+	for _, v := range list {
+		a.Ints = append(a.Ints, int64(v))
+	}
+	return a
 }
 
 // Int is an attribute's value, or def where the node does not have it.
@@ -98,6 +121,3 @@ func (n *Node) String() string {
 	}
 	return fmt.Sprintf("node %s (%s)", name, n.Op)
 }
-
-// Reads tells whether the node reads a value.
-func (n *Node) Reads(name string) bool { return slices.Contains(n.Inputs, name) }

@@ -119,6 +119,8 @@ func (a *Attribute) field(f field) {
 		}
 	case 8:
 		a.Ints = append(a.Ints, f.ints()...)
+	case 20:
+		a.Type = AttributeType(f.int())
 	}
 }
 
