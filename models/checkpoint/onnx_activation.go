@@ -114,7 +114,7 @@ func erfOf(t *translator, n *onnx.Node) (any, error) {
 	return s, err
 }
 
-// scalar is the n-th input, which the file must hold and be one number.
+// scalar is the i-th input, which the file must hold and be one number.
 func (t *translator) scalar(n *onnx.Node, i int) (float64, error) {
 	c, err := t.constant(n, i)
 	if err != nil {

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,8 +42,8 @@ type constant struct {
 	transposed bool
 }
 
-// extent is a value that tells sizes; batchSize stands for the number of samples.
-type extent []int64
+// errPadded is the fault of a node that reads what only others can take.
+var errPadded = errors.New("reads a Pad, which is supported before Conv and AveragePool alone")
 
 func newTranslator(g *onnx.Graph, tensors *tensorReader, c *contents) *translator {
 	return &translator{
@@ -167,19 +168,19 @@ func (t *translator) emit(n *onnx.Node, l models.Layer, parameter string, ins ..
 	return signal{layer: l.Name, dims: dims, form: plain()}, nil
 }
 
-// signal is the n-th input, which must be what a layer puts out.
+// signal is the i-th input, which must be what a layer puts out.
 func (t *translator) signal(n *onnx.Node, i int) (signal, error) {
 	s, err := t.unsettled(n, i)
 	if err != nil {
 		return s, err
 	}
 	if s.pad != 0 {
-		return s, fmt.Errorf("reads a Pad, which is supported before Conv and AveragePool alone")
+		return s, errPadded
 	}
 	return t.settle(n.Inputs[i], s)
 }
 
-// unsettled is the n-th input, which may be on its way to becoming a layer.
+// unsettled is the i-th input, which may be on its way to becoming a layer.
 func (t *translator) unsettled(n *onnx.Node, i int) (signal, error) {
 	if !n.Has(i) {
 		return signal{}, fmt.Errorf("has %d inputs, wanted more", len(n.Inputs))
@@ -208,7 +209,7 @@ func (t *translator) image(n *onnx.Node) (signal, error) {
 	return s, err
 }
 
-// constant is the n-th input, which the file must hold.
+// constant is the i-th input, which the file must hold.
 func (t *translator) constant(n *onnx.Node, i int) (constant, error) {
 	if !n.Has(i) {
 		return constant{}, fmt.Errorf("has %d inputs, wanted more", len(n.Inputs))

@@ -20,11 +20,11 @@ func operators() map[string]operator {
 		"Sigmoid": sigmoidOf, "Erf": erfOf, "Mul": mul, "Div": div, "Softmax": softmax, "LogSoftmax": softmax,
 		"Flatten": flatten, "Reshape": reshape, "Squeeze": squeeze, "Unsqueeze": unsqueeze,
 		"Identity": same, "Cast": cast, "Constant": constantOf, "Transpose": transpose,
-		"Shape": shape, "Gather": gatherSizes, "Slice": sliceSizes,
+		"Shape": shape, "Gather": gatherSizes, "Slice": sliceSizes, "ConstantOfShape": constantOfShape,
 	}
 }
 
-// weight reads the n-th input as floats of that many axes.
+// weight reads the i-th input as floats of that many axes.
 func (t *translator) weight(n *onnx.Node, i, axes int) (models.Tensor, DType, string, error) {
 	c, err := t.constant(n, i)
 	if err != nil {
@@ -121,7 +121,7 @@ func (t *translator) bias(n *onnx.Node, layer string, size int, factor float32) 
 	return nil
 }
 
-// vector reads the n-th input as one number for each channel, which may have
+// vector reads the i-th input as one number for each channel, which may have
 // axes of size 1 around.
 func (t *translator) vector(n *onnx.Node, i, size int) (models.Tensor, DType, error) {
 	c, err := t.constant(n, i)

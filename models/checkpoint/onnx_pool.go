@@ -11,7 +11,7 @@ import (
 func maxPool(t *translator, n *onnx.Node) (any, error) {
 	s, err := t.image(n)
 	if err == nil && s.pad != 0 {
-		err = fmt.Errorf("reads a Pad, which is supported before Conv and AveragePool alone")
+		err = errPadded
 	}
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (t *translator) pool(n *onnx.Node, op models.Op, s signal) (any, error) {
 func globalAveragePool(t *translator, n *onnx.Node) (any, error) {
 	s, err := t.image(n)
 	if err == nil && s.pad != 0 {
-		err = fmt.Errorf("reads a Pad, which is supported before Conv and AveragePool alone")
+		err = errPadded
 	}
 	if err != nil {
 		return nil, err

@@ -2,35 +2,11 @@ package checkpoint
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"otfusion/models"
 	"otfusion/models/checkpoint/onnx"
 )
-
-const (
-	batchSize = math.MinInt64 // stands for the number of samples in an extent
-	maxExtent = 16            // sizes in an extent
-)
-
-// ints is the n-th input: sizes that are computed, or integers of the file.
-func (t *translator) ints(n *onnx.Node, i int) (extent, error) {
-	if n.Has(i) {
-		switch v := t.values[n.Inputs[i]].(type) {
-		case extent:
-			return v, nil
-		case constant:
-			list, err := t.tensors.ints(v.Tensor)
-			if err != nil {
-				err = fmt.Errorf("%s: %w", n.Inputs[i], err)
-			}
-			return list, err
-		}
-		return nil, fmt.Errorf("reads %s, wanted integers that the graph tells", n.Inputs[i])
-	}
-	return nil, fmt.Errorf("has %d inputs, wanted more", len(n.Inputs))
-}
 
 // view gives samples other sizes, in the same order of values. All in one axis
 // is a Flatten; else only axes of size one come or go.
@@ -65,10 +41,10 @@ func flatten(t *translator, n *onnx.Node) (any, error) {
 func reshape(t *translator, n *onnx.Node) (any, error) {
 	if n.Has(0) {
 		if c, ok := t.values[n.Inputs[0]].(constant); ok {
-			return c, t.onlyRenamed(n, c)
+			return c, onlyRenamed(c)
 		}
 		if e, ok := t.values[n.Inputs[0]].(extent); ok {
-			return e, nil
+			return t.rearrange(n, e)
 		}
 	}
 	s, err := t.signal(n, 0)
@@ -88,7 +64,7 @@ func reshape(t *translator, n *onnx.Node) (any, error) {
 
 // resolve reads the target of a Reshape: the batch's size stays, 0 keeps a size,
 // and one size may be -1, which the number of values tells.
-func (t *translator) resolve(target extent, old []int) ([]int, error) {
+func (t *translator) resolve(target []int64, old []int) ([]int, error) {
 	if len(target) < 2 {
 		return nil, fmt.Errorf("wanted sizes of samples and features, found %d of them", len(target))
 	}
@@ -162,14 +138,14 @@ func (t *translator) reaxis(n *onnx.Node, change func(dims []int, axes []int64) 
 		case extent:
 			return v, nil
 		case constant:
-			return v, t.onlyRenamed(n, v)
+			return v, onlyRenamed(v)
 		}
 	}
 	s, err := t.signal(n, 0)
 	if err != nil {
 		return nil, err
 	}
-	axes := extent(n.Ints("axes"))
+	axes := n.Ints("axes")
 	if n.Has(1) {
 		if axes, err = t.ints(n, 1); err != nil {
 			return nil, err
@@ -183,7 +159,7 @@ func (t *translator) reaxis(n *onnx.Node, change func(dims []int, axes []int64) 
 }
 
 // onlyRenamed tells constants whose axes do not matter: numbers in a row.
-func (t *translator) onlyRenamed(n *onnx.Node, c constant) error {
+func onlyRenamed(c constant) error {
 	if n := c.Len(); n < 0 || n > maxExtent || len(c.Dims) > 1 {
 		return fmt.Errorf("changes the axes of %s of shape %v, which is supported for a few sizes alone", c.Name, c.Dims)
 	}
@@ -244,116 +220,22 @@ func constantOf(t *translator, n *onnx.Node) (any, error) {
 
 // transpose swaps the axes of a matrix that the file holds.
 func transpose(t *translator, n *onnx.Node) (any, error) {
+	if !n.Has(0) {
+		return nil, fmt.Errorf("has no input")
+	}
+	if perm := n.Ints("perm", 1, 0); !slices.Equal(perm, []int64{1, 0}) {
+		return nil, fmt.Errorf("perm is %v, wanted 1 and 0, of a matrix that the file holds", perm)
+	}
+	if e, ok := t.values[n.Inputs[0]].(extent); ok {
+		return e.transposed(), nil
+	}
 	c, err := t.constant(n, 0)
 	if err != nil {
 		return nil, err
 	}
-	if perm := n.Ints("perm", 1, 0); !slices.Equal(perm, []int64{1, 0}) || len(c.Dims) != 2 {
-		return nil, fmt.Errorf("perm is %v of %d axes, wanted 1 and 0 of a matrix", perm, len(c.Dims))
+	if len(c.Dims) != 2 {
+		return nil, fmt.Errorf("reads %s of shape %v, wanted a matrix", n.Inputs[0], c.Dims)
 	}
 	c.transposed = !c.transposed
 	return c, nil
-}
-
-// shape tells the sizes of a signal.
-func shape(t *translator, n *onnx.Node) (any, error) {
-	s, err := t.unsettled(n, 0)
-	if err != nil {
-		return nil, err
-	}
-	if s.pad != 0 {
-		return nil, fmt.Errorf("reads a Pad, which is supported before Conv and AveragePool alone")
-	}
-	sizes := extent{batchSize}
-	for _, d := range s.dims {
-		sizes = append(sizes, int64(d))
-	}
-	return sizes.slice(n.Int("start", 0), n.Int("end", math.MaxInt64)), nil
-}
-
-// slice is the part from start to before end, which count from behind where
-// negative.
-func (e extent) slice(start, end int64) extent {
-	n := int64(len(e))
-	within := func(i int64) int64 {
-		if i < 0 {
-			i += n
-		}
-		return min(max(i, 0), n)
-	}
-	start, end = within(start), within(end)
-	return slices.Clone(e[start:max(start, end)])
-}
-
-func gatherSizes(t *translator, n *onnx.Node) (any, error) {
-	sizes, err := t.ints(n, 0)
-	if err != nil {
-		return nil, err
-	}
-	at, err := t.ints(n, 1)
-	if err != nil {
-		return nil, err
-	}
-	var out extent
-	for _, i := range at {
-		one := sizes.slice(i, i+1)
-		if i == -1 {
-			one = sizes.slice(-1, int64(len(sizes)))
-		}
-		if len(one) != 1 {
-			return nil, fmt.Errorf("takes size %d of %d", i, len(sizes))
-		}
-		out = append(out, one...)
-	}
-	return out, nil
-}
-
-func sliceSizes(t *translator, n *onnx.Node) (any, error) {
-	sizes, err := t.ints(n, 0)
-	if err != nil {
-		return nil, err
-	}
-	bounds := [4]extent{n.Ints("starts"), n.Ints("ends"), {0}, {1}}
-	for i := range bounds {
-		if n.Has(i + 1) {
-			if bounds[i], err = t.ints(n, i+1); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if len(bounds[0]) != 1 || len(bounds[1]) != 1 || !slices.Equal(bounds[3], extent{1}) {
-		return nil, fmt.Errorf("wanted one start and end and a step of 1")
-	}
-	return sizes.slice(bounds[0][0], bounds[1][0]), nil
-}
-
-// concatSizes puts sizes behind one another.
-func (t *translator) concatSizes(n *onnx.Node) (any, error) {
-	var out extent
-	for i := range n.Inputs {
-		part, err := t.ints(n, i)
-		if err != nil {
-			return nil, err
-		}
-		if out = append(out, part...); len(out) > maxExtent {
-			return nil, fmt.Errorf("lists over %d sizes", maxExtent)
-		}
-	}
-	return out, nil
-}
-
-// product multiplies sizes.
-func (t *translator) product(n *onnx.Node) (any, error) {
-	a, err := t.ints(n, 0)
-	if err != nil {
-		return nil, err
-	}
-	b, err := t.ints(n, 1)
-	if err != nil {
-		return nil, err
-	}
-	if len(a) != 1 || len(b) != 1 || a[0] < 1 || b[0] < 1 || a[0] >= maxLen || b[0] >= maxLen {
-		return nil, fmt.Errorf("wanted the product of two sizes, found %v and %v", a, b)
-	}
-	return extent{a[0] * b[0]}, nil
 }
