@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 
@@ -27,20 +26,26 @@ func looksONNX(start []byte) bool {
 		slices.Contains([]byte{2<<3 | 2, 3<<3 | 2, 4<<3 | 2, 5 << 3, 6<<3 | 2, 7<<3 | 2, 8<<3 | 2, 14<<3 | 2}, start[2])
 }
 
-// readONNX reads an ONNX model. One that this program wrote carries its Arch,
-// and a digest that shows that nothing was changed since; of any other, and of
-// one whose digest was taken out, the graph tells the architecture.
-func readONNX(f file, key string) (*contents, error) {
+// readONNXFile reads an open file as an ONNX model.
+func readONNXFile(f file, key string) (*contents, error) {
 	if key != "" {
-		return nil, fmt.Errorf("an ONNX model has no key %q", key)
+		return nil, fmt.Errorf("an ONNX model has no key %q: its tensors lie under none", key)
 	}
-	if f.size > math.MaxInt32 {
+	if f.size > onnx.MaxSize {
 		return nil, fmt.Errorf("%d bytes, wanted at most 2 GB in an ONNX model", f.size)
 	}
 	raw := make([]byte, f.size)
 	if _, err := io.ReadFull(f, raw); err != nil {
 		return nil, err
 	}
+	return readONNX(raw, filepath.Dir(f.Name()))
+}
+
+// readONNX reads an ONNX model, and the files of a folder that it refers to. One
+// that this program wrote carries its Arch, and a digest that shows that nothing
+// was changed since; of any other, and of one whose digest was taken out, the
+// graph tells the architecture.
+func readONNX(raw []byte, folder string) (*contents, error) {
 	m, err := onnx.Parse(raw)
 	if err != nil {
 		return nil, err
@@ -48,7 +53,7 @@ func readONNX(f file, key string) (*contents, error) {
 	if v, ok := m.Opsets[""]; !ok || v < oldestOpset || v > newestOpset {
 		return nil, fmt.Errorf("operator set %d, wanted %d to %d", v, oldestOpset, newestOpset)
 	}
-	tensors := newTensorReader(filepath.Dir(f.Name()), f.size)
+	tensors := newTensorReader(folder, int64(len(raw)))
 	if m.Metadata[metaDigest] != "" {
 		return ownONNX(m, tensors)
 	}

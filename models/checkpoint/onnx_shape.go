@@ -40,11 +40,11 @@ func flatten(t *translator, n *onnx.Node) (any, error) {
 
 func reshape(t *translator, n *onnx.Node) (any, error) {
 	if n.Has(0) {
-		if c, ok := t.values[n.Inputs[0]].(constant); ok {
-			return c, onlyRenamed(c)
-		}
-		if e, ok := t.values[n.Inputs[0]].(extent); ok {
-			return t.rearrange(n, e)
+		switch v := t.values[n.Inputs[0]].(type) {
+		case constant:
+			return v, onlyRenamed(v)
+		case extent:
+			return t.rearrange(n, v)
 		}
 	}
 	s, err := t.signal(n, 0)
@@ -155,7 +155,11 @@ func (t *translator) reaxis(n *onnx.Node, change func(dims []int, axes []int64) 
 	if err != nil {
 		return nil, err
 	}
-	return t.view(n, s, dims)
+	if len(dims) < 1 || len(dims) > 3 || dims[0] != s.dims[0] {
+		return nil, fmt.Errorf("makes samples of shape %v of %v, wanted the channels first", dims, s.dims)
+	}
+	s.dims = dims
+	return s, nil
 }
 
 // onlyRenamed tells constants whose axes do not matter: numbers in a row.

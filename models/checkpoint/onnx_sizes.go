@@ -32,9 +32,16 @@ func (t *translator) extent(n *onnx.Node, i int) (extent, error) {
 	case constant:
 		list, err := t.tensors.ints(v.Tensor)
 		if err != nil {
-			err = fmt.Errorf("%s: %w", n.Inputs[i], err)
+			return extent{}, fmt.Errorf("%s: %w", n.Inputs[i], err)
 		}
-		return extent{list: list}, err
+		if len(v.Dims) > 2 {
+			err = fmt.Errorf("%s has shape %v, wanted a row or a matrix", n.Inputs[i], v.Dims)
+		}
+		e := extent{list: list}
+		if len(v.Dims) == 2 {
+			e.width = int(v.Dims[1])
+		}
+		return e, err
 	}
 	return extent{}, fmt.Errorf("reads %s, wanted integers that the graph tells", n.Inputs[i])
 }

@@ -55,7 +55,8 @@ type exporter struct {
 	shapes map[string]models.Shape
 	values map[string]tensorValue // what layers put out
 	taken  map[string]bool        // names of values
-	known  map[float32]string     // numbers that nodes read
+	known  map[float32]string     // constants that nodes read
+	axes   string                 // the constant that names height and width
 }
 
 // tensorValue is a value of the graph: samples of one axis, or of three.
@@ -154,25 +155,26 @@ func (x *exporter) described(v tensorValue, s models.Shape) onnx.Value {
 // reads is a layer's i-th input, with the axes that it wants.
 func (x *exporter) reads(l models.Layer, i int, flat bool) string {
 	v := x.values[l.Inputs[i]]
-	switch {
-	case v.flat && !flat:
-		return x.node(l.Name+"/Unsqueeze", "Unsqueeze", nil, v.name, x.axes())
-	case !v.flat && flat:
-		return x.node(l.Name+"/Flatten", "Flatten", attributes{"axis": onnx.IntOf(1)}, v.name)
+	op := "Unsqueeze"
+	if flat {
+		op = "Squeeze"
 	}
-	return v.name
+	if v.flat == flat {
+		return v.name
+	}
+	return x.node(l.Name+"/"+op, op, nil, v.name, x.spatial())
 }
 
-// axes are those of height and width.
-func (x *exporter) axes() string {
-	name := x.fresh("constant/axes")
-	x.file.Parameters = append(x.file.Parameters, onnx.Parameter{
-		Name: name, Type: onnx.Int64, Dims: []int{2}, Values: func() []byte {
-			raw, _ := onnx.Int64s(2, 3).Bytes() // two values of their own type
-			return raw
-		},
-	})
-	return name
+// spatial is the constant that names the axes of height and width.
+func (x *exporter) spatial() string {
+	if x.axes == "" {
+		x.axes = x.fresh("constant/axes")
+		raw, _ := onnx.Int64s(2, 3).Bytes() // as many as its shape says
+		x.file.Parameters = append(x.file.Parameters, onnx.Parameter{
+			Name: x.axes, Type: onnx.Int64, Dims: []int{2}, Values: func() []byte { return raw },
+		})
+	}
+	return x.axes
 }
 
 // layer appends the nodes of a layer.

@@ -57,7 +57,7 @@ func (f file) contents(key string) (*contents, error) {
 		return readIndex(f, key)
 	}
 	if looksONNX(start) && !looksSafetensors(start) {
-		return readONNX(f, key)
+		return readONNXFile(f, key)
 	}
 	return readContents(f, f.size, key)
 }
