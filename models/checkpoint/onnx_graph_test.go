@@ -262,13 +262,13 @@ func orNone(err error) error {
 // What is wrong with a file as a whole.
 func TestONNXRefusesFiles(t *testing.T) {
 	for want, spoil := range map[string]func(*onnx.File){
-		"operator set 6, wanted 7 to 25":        func(f *onnx.File) { f.Opset = 6 },
-		"the graph has 0 inputs, wanted 1":      func(f *onnx.File) { f.Inputs = nil },
-		"the graph has 2 inputs, wanted 1":      func(f *onnx.File) { f.Inputs = append(f.Inputs, onnx.Value{Name: "z"}) },
-		"the graph has 0 outputs, wanted 1":     func(f *onnx.File) { f.Outputs = nil },
-		"input x has 5 axes, wanted 2 to 4":     func(f *onnx.File) { f.Inputs[0].Dims = make([]onnx.Dim, 5) },
-		`input x has size 0 ("height") beside`:  func(f *onnx.File) { f.Inputs[0].Dims[2] = onnx.Dim{Name: "height"} },
-		"values are INT32, wanted FLOAT":        func(f *onnx.File) { f.Parameters[index(f, "conv.weight")].Type = onnx.Int32 },
+		"operator set 6, wanted 7 to 25":       func(f *onnx.File) { f.Opset = 6 },
+		"the graph has 0 inputs, wanted 1":     func(f *onnx.File) { f.Inputs = nil },
+		"the graph has 2 inputs, wanted 1":     func(f *onnx.File) { f.Inputs = append(f.Inputs, onnx.Value{Name: "z"}) },
+		"the graph has 0 outputs, wanted 1":    func(f *onnx.File) { f.Outputs = nil },
+		"input x has 5 axes, wanted 2 to 4":    func(f *onnx.File) { f.Inputs[0].Dims = make([]onnx.Dim, 5) },
+		`input x has size 0 ("height") beside`: func(f *onnx.File) { f.Inputs[0].Dims[2] = onnx.Dim{Name: "height"} },
+		"values are INT32, wanted FLOAT":       func(f *onnx.File) { f.Parameters[index(f, "conv.weight")].Type = onnx.Int32 },
 	} {
 		f := network(op("c = Conv x conv.weight"), op("y = Relu c"))
 		spoil(f)
