@@ -190,6 +190,8 @@ func (t *translator) unsettled(n *onnx.Node, i int) (signal, error) {
 		return v, nil
 	case nil:
 		return signal{}, fmt.Errorf("reads %s, which no node before it makes", n.Inputs[i])
+	case extent:
+		return signal{}, fmt.Errorf("computes with the sizes %s, which is supported for the target of Reshape and Pad alone", n.Inputs[i])
 	}
 	return signal{}, fmt.Errorf("reads the constant %s, wanted what the network computes of its input", n.Inputs[i])
 }
