@@ -161,15 +161,7 @@ func mul(t *translator, n *onnx.Node) (any, error) {
 	}
 	for i := range 2 {
 		if _, ok := t.values[n.Inputs[i]].(constant); ok {
-			s, err := t.unsettled(n, 1-i)
-			if err != nil {
-				return nil, err
-			}
-			by, err := t.scalar(n, i)
-			if err != nil {
-				return nil, err
-			}
-			return t.scale(n, s, by)
+			return t.times(n, 1-i, i)
 		}
 	}
 	a, err := t.unsettled(n, 0)
@@ -183,16 +175,34 @@ func mul(t *translator, n *onnx.Node) (any, error) {
 	if b.form.kind == itself {
 		a, b = b, a
 	}
-	factor := a.form.factor * b.form.factor
-	switch {
-	case a.layer != b.layer || a.form.kind != itself || a.pad+b.pad != 0:
-	case b.form.kind == sigmoid && factor == 1:
-		return t.emit(n, models.Layer{Op: models.SiLU}, "", a)
-	case b.form.kind == shiftedErf:
-		a.form = form{kind: unscaledGELU, factor: factor}
-		return t.scale(n, a, 1)
+	return t.gate(n, a, b)
+}
+
+// times multiplies the i-th input by the number that the j-th is.
+func (t *translator) times(n *onnx.Node, i, j int) (any, error) {
+	s, err := t.unsettled(n, i)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("multiplies %s of layer %s by %s of layer %s, which is supported in SiLU and GELU alone", a.form.kind, a.layer, b.form.kind, b.layer)
+	by, err := t.scalar(n, j)
+	if err != nil {
+		return nil, err
+	}
+	return t.scale(n, s, by)
+}
+
+// gate multiplies x by a function of it.
+func (t *translator) gate(n *onnx.Node, x, of signal) (any, error) {
+	factor := x.form.factor * of.form.factor
+	switch {
+	case x.layer != of.layer || x.form.kind != itself || x.pad+of.pad != 0:
+	case of.form.kind == sigmoid && factor == 1:
+		return t.emit(n, models.Layer{Op: models.SiLU}, "", x)
+	case of.form.kind == shiftedErf:
+		x.form = form{kind: unscaledGELU, factor: factor}
+		return t.scale(n, x, 1)
+	}
+	return nil, fmt.Errorf("multiplies %s of layer %s by %s of layer %s, which is supported in SiLU and GELU alone", x.form.kind, x.layer, of.form.kind, of.layer)
 }
 
 // softmax at the end of a network changes neither the order of its outputs nor

@@ -38,7 +38,7 @@ func network(nodes ...*onnx.Node) *onnx.File {
 	}
 	for name, shape := range map[string][]int{
 		"conv.weight": {4, 3, 3, 3}, "conv.bias": {4}, "wide.weight": {4, 3, 3, 5}, "line.weight": {4, 3, 3},
-		"fc.weight": {5, 192}, "turned": {192, 5}, "fc.bias": {5}, "column": {4, 1, 1}, "row": {1, 4},
+		"fc.weight": {5, 192}, "turned": {192, 5}, "fc.bias": {5}, "empty": {0, 3, 3, 3}, "column": {4, 1, 1}, "row": {1, 4},
 		"scale": {3}, "offset": {3}, "norm.running_mean": {3}, "norm.running_var": {3},
 	} {
 		values := make([]float32, models.ParamSpec{Shape: shape}.Len())
@@ -238,7 +238,8 @@ func TestONNXRefusals(t *testing.T) {
 		{[]*onnx.Node{op("y = Dropout x one")}, "wanted a rate from 0 to below 1, found 1"},
 		{[]*onnx.Node{op("y = Relu x"), op("y = Tanh x")}, "output y is another value's name"},
 		{[]*onnx.Node{op("y = Identity conv.weight")}, "reads the constant y"},
-		{[]*onnx.Node{op("y = Shape x")}, "output y: reads"},
+		{[]*onnx.Node{op("y = Shape x")}, "output y: computes with the sizes y"},
+		{[]*onnx.Node{op("c = Conv x empty"), op("y = Reshape c features")}, "node node/c (Conv): Conv2D of input 3×8×8 gives no output"},
 		{[]*onnx.Node{op("y = Constant")}, "has no value"},
 	} {
 		_, err := readNetwork(t, network(c.nodes...))
