@@ -94,10 +94,10 @@ func (t *translator) input() error {
 		}
 		dims = append(dims, int(d.Size))
 	}
-	if len(dims) == 2 { // images without an axis for their one channel
-		dims = append([]int{1}, dims...)
-	}
 	t.arch.Input = shapeOf(dims)
+	if len(dims) == 2 { // images without an axis for their one channel
+		t.arch.Input = models.Shape{C: 1, H: dims[0], W: dims[1]}
+	}
 	t.values[in.Name] = signal{layer: models.InputName, dims: dims, form: plain()}
 	return nil
 }

@@ -52,7 +52,7 @@ func network(nodes ...*onnx.Node) *onnx.File {
 	}
 	for name, list := range map[string][]int64{
 		"features": {0, -1}, "minus": {-1, 192}, "fixed": {1, -1}, "wrong": {-1, 96}, "square": {0, 3, 64},
-		"around": {0, 0, 1, 1, 0, 0, 1, 1}, "aside": {0, 0, 0, 1, 0, 0, 0, 1}, "none": {}, "23": {2, 3}, "0": {0}, "1": {1}, "rest": {-1},
+		"around": {0, 0, 1, 1, 0, 0, 1, 1}, "aside": {0, 0, 0, 1, 0, 0, 0, 1}, "none": {}, "23": {2, 3}, "0": {0}, "1": {1}, "rest": {-1}, "first": {0, 1, 3, 1},
 		"large": slices.Repeat([]int64{1}, 17),
 	} {
 		raw, err := onnx.Int64s(list...).Bytes()
@@ -166,7 +166,12 @@ func TestONNXWeights(t *testing.T) {
 	if !slices.Equal(m.Params["conv.weight"].Data, m.Params["node.e.weight"].Data) {
 		t.Error("two layers of one tensor differ")
 	}
-	f := network(op("y = Relu x"))
+	f := network(op("f = Flatten x"), op("y = Gemm f fc.weight", "transB", 1))
+	f.Inputs[0].Dims = []onnx.Dim{{Size: 1}, {Size: 24}, {Size: 8}} // grey images without an axis for the channel
+	if m, err := readNetwork(t, f); err != nil || m.Arch.Input != (models.Shape{C: 1, H: 24, W: 8}) {
+		t.Errorf("error %v", err)
+	}
+	f = network(op("y = Relu x"))
 	f.Inputs = append(f.Inputs, onnx.Value{Name: "conv.weight", Type: onnx.Float}) // as files of IR version 3 have it
 	if _, err := readNetwork(t, f); err != nil {
 		t.Error(err)
@@ -226,6 +231,7 @@ func TestONNXRefusals(t *testing.T) {
 		{[]*onnx.Node{op("y = Reshape x fixed")}, "sizes [1 -1] change the number of samples"},
 		{[]*onnx.Node{op("y = Reshape x square")}, "makes samples of shape [3 64] of [3 8 8], wanted all values in one axis"},
 		{[]*onnx.Node{op("y = Reshape x large")}, "at most 16 INT64"},
+		{[]*onnx.Node{op("p = MaxPool x", "kernel_shape", []int{8, 8}, "strides", []int{1, 1}), op("y = Reshape p first")}, "makes samples of shape [1 3 1] of [3 1 1]"},
 		{[]*onnx.Node{op("y = Squeeze x 1")}, "takes axis 1 of size 3 away, wanted 1"},
 		{[]*onnx.Node{op("y = Squeeze x")}, "axes are [] of samples of [3 8 8]"},
 		{[]*onnx.Node{flat, op("y = Unsqueeze f 1")}, "axes are [1], wanted them behind the others"},

@@ -9,17 +9,14 @@ import (
 )
 
 // view gives samples other sizes, in the same order of values. All in one axis
-// is a Flatten; else only axes of size one come or go.
+// is a Flatten; else only axes of size one come or go, behind the others.
 func (t *translator) view(n *onnx.Node, s signal, dims []int) (any, error) {
-	withoutOnes := func(dims []int) []int {
-		return slices.DeleteFunc(slices.Clone(dims), func(d int) bool { return d == 1 })
-	}
 	switch {
 	case len(dims) == 1 && len(s.dims) > 1 && dims[0] == shapeOf(s.dims).Len():
 		out, err := t.emit(n, models.Layer{Op: models.Flatten}, "", s)
 		out.dims = dims
 		return out, err
-	case len(dims) >= 1 && len(dims) <= 3 && dims[0] == s.dims[0] && slices.Equal(withoutOnes(dims), withoutOnes(s.dims)):
+	case len(dims) >= 1 && len(dims) <= 3 && shapeOf(dims) == shapeOf(s.dims):
 		s.dims = dims
 		return s, nil
 	}
@@ -155,8 +152,8 @@ func (t *translator) reaxis(n *onnx.Node, change func(dims []int, axes []int64) 
 	if err != nil {
 		return nil, err
 	}
-	if len(dims) < 1 || len(dims) > 3 || dims[0] != s.dims[0] {
-		return nil, fmt.Errorf("makes samples of shape %v of %v, wanted the channels first", dims, s.dims)
+	if len(dims) < 1 || len(dims) > 3 || shapeOf(dims) != shapeOf(s.dims) {
+		return nil, fmt.Errorf("makes samples of shape %v of %v, wanted axes to come and go behind the others", dims, s.dims)
 	}
 	s.dims = dims
 	return s, nil
