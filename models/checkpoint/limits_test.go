@@ -80,7 +80,7 @@ func TestSmallFilesTakeLittle(t *testing.T) {
 func smallONNX(t *testing.T) map[string][]byte {
 	graph := func(size int64, parameters []onnx.Parameter, nodes ...*onnx.Node) []byte {
 		f := &onnx.File{IRVersion: 7, Opset: 13, Nodes: nodes, Parameters: parameters, Outputs: []onnx.Value{{Name: nodes[len(nodes)-1].Outputs[0]}}}
-		f.Inputs = []onnx.Value{{Name: "x", Dims: []onnx.Dim{{Name: "N"}, {Size: size}, {Size: 1}, {Size: 1}}}}
+		f.Inputs = []onnx.Value{{Name: "x", Type: onnx.Float, Dims: []onnx.Dim{{Name: "N"}, {Size: size}, {Size: 1}, {Size: 1}}}}
 		return content(t, f)
 	}
 	var shared, doubled, sums []*onnx.Node

@@ -86,6 +86,9 @@ func (t *translator) input() error {
 	if len(in.Dims) < 2 || len(in.Dims) > 4 {
 		return fmt.Errorf("input %s has %d axes, wanted 2 to 4: samples, channels, height and width", in.Name, len(in.Dims))
 	}
+	if dtypeOf(in.Type) == "" {
+		return fmt.Errorf("input %s holds %v, wanted FLOAT", in.Name, in.Type)
+	}
 	t.batch = in.Dims[0].Size
 	var dims []int
 	for _, d := range in.Dims[1:] {

@@ -182,6 +182,8 @@ func TestONNXWeights(t *testing.T) {
 func TestONNXRefusals(t *testing.T) {
 	pads := []int{1, 1, 1, 1}
 	flat := op("f = Flatten x")
+	training := op("y = BatchNormalization x scale offset norm.running_mean norm.running_var") // as before operator set 14
+	training.Outputs = append(training.Outputs, "norm.running_mean_1", "norm.running_var_1")
 	for _, c := range []struct {
 		nodes []*onnx.Node
 		want  string
@@ -238,7 +240,8 @@ func TestONNXRefusals(t *testing.T) {
 		{[]*onnx.Node{op("y = Transpose x", "perm", []int{0, 2, 3, 1})}, "perm is [0 2 3 1], wanted 1 and 0"},
 		{[]*onnx.Node{op("y = Cast x", "to", 7)}, "to INT64 is not supported"},
 		{[]*onnx.Node{op("s = Softmax x"), op("y = Relu s")}, "is supported at the end of the network, over the classes, alone"},
-		{[]*onnx.Node{op("y = BatchNormalization x scale offset norm.running_mean norm.running_var", "training_mode", 1)}, "export the network in evaluation mode"},
+		{[]*onnx.Node{op("y = BatchNormalization x scale offset norm.running_mean norm.running_var", "training_mode", 1)}, "is in training mode; export the network in evaluation mode"},
+		{[]*onnx.Node{training}, "is in training mode"},
 		{[]*onnx.Node{op("y = BatchNormalization x scale offset norm.running_mean norm.running_var", "epsilon", 1e-6)}, "epsilon is 1e-06, wanted at least 1e-05"},
 		{[]*onnx.Node{op("y = BatchNormalization x scale offset norm.running_mean")}, "has 4 inputs, wanted more"},
 		{[]*onnx.Node{op("y = Dropout x one")}, "wanted a rate from 0 to below 1, found 1"},
@@ -271,6 +274,7 @@ func TestONNXRefusesFiles(t *testing.T) {
 	for want, spoil := range map[string]func(*onnx.File){
 		"operator set 6, wanted 7 to 25":       func(f *onnx.File) { f.Opset = 6 },
 		"the graph has 0 inputs, wanted 1":     func(f *onnx.File) { f.Inputs = nil },
+		"input x holds UINT8, wanted FLOAT":    func(f *onnx.File) { f.Inputs[0].Type = 2 },
 		"the graph has 2 inputs, wanted 1":     func(f *onnx.File) { f.Inputs = append(f.Inputs, onnx.Value{Name: "z"}) },
 		"the graph has 0 outputs, wanted 1":    func(f *onnx.File) { f.Outputs = nil },
 		"input x has 5 axes, wanted 2 to 4":    func(f *onnx.File) { f.Inputs[0].Dims = make([]onnx.Dim, 5) },

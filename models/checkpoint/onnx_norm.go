@@ -15,8 +15,9 @@ func batchNorm(t *translator, n *onnx.Node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.Int("training_mode", 0) != 0 {
-		return nil, fmt.Errorf("training_mode is 1, wanted 0: export the network in evaluation mode")
+	moments := slices.ContainsFunc(n.Outputs[1:], func(name string) bool { return name != "" }) // of the batch, which training makes
+	if moments || n.Int("training_mode", 0) != 0 {
+		return nil, fmt.Errorf("is in training mode; export the network in evaluation mode")
 	}
 	var values [4]models.Tensor
 	var dtypes [4]DType
