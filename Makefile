@@ -8,7 +8,7 @@ FUZZTIME ?= 5s
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build install test race bench lint fuzz portable purego recovery sanitize arm64 cross demo record clean
+.PHONY: help setup build install test race bench lint fuzz portable purego recovery sanitize onnx arm64 cross demo record clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ recovery: setup ## recover planted permutations of networks of the paper's width
 
 sanitize: setup ## run the tests of the C kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	scripts/sanitize.sh
+
+onnx: setup ## run models that are written as ONNX in ONNX Runtime; needs node and npm
+	@if command -v node >/dev/null && command -v npm >/dev/null; then TAGS="$(TAGS)" scripts/onnx-runtime.sh; \
+	else echo "make onnx: node or npm is not installed, so ONNX Runtime was not run"; fi
 
 arm64: ## run tests of the arm64 build under QEMU (FULL=1: all of them)
 	scripts/arm64.sh

@@ -85,11 +85,7 @@ func (l Layer) infer(known map[string]Shape) (Shape, error) {
 	if err != nil {
 		return Shape{}, err
 	}
-	out, err := l.output(ins)
-	if err == nil && !out.plausible() {
-		err = fmt.Errorf("%s of input %v gives no output", l.Op, ins[0])
-	}
-	return out, err
+	return l.Output(ins...)
 }
 
 func (l Layer) inputShapes(known map[string]Shape) ([]Shape, error) {
@@ -111,7 +107,15 @@ func (l Layer) inputShapes(known map[string]Shape) ([]Shape, error) {
 	return shapes, nil
 }
 
-// output is the shape that the operation makes of its inputs.
+// Output is the shape that the operation makes of its inputs', as many as it has.
+func (l Layer) Output(ins ...Shape) (Shape, error) {
+	out, err := l.output(ins)
+	if err == nil && !out.plausible() {
+		err = fmt.Errorf("%s of input %v gives no output", l.Op, ins[0])
+	}
+	return out, err
+}
+
 func (l Layer) output(ins []Shape) (Shape, error) {
 	in := ins[0]
 	switch l.Op {

@@ -66,8 +66,8 @@ func (d derivation) derive(g *globals, in string, change func(*models.Model) (*m
 }
 
 type convertCmd struct {
-	In    string  `arg:"" help:"File to read: safetensors, the index of several, or a PyTorch checkpoint."`
-	Out   outFile `arg:"" help:"File to write; its ending says how: .safetensors, or as PyTorch .pt, .pth, .ckpt, .bin, .checkpoint or .pth.tar."`
+	In    string  `arg:"" help:"File to read: safetensors, the index of several, a PyTorch checkpoint, or an ONNX model."`
+	Out   outFile `arg:"" help:"File to write; its ending says how: .safetensors, .onnx, or as PyTorch .pt, .pth, .ckpt, .bin, .checkpoint or .pth.tar."`
 	DType string  `name:"dtype" placeholder:"TYPE" help:"Precision of the file: f32, f16, bf16 or f64 (default: that of the file that is read)."`
 	sourceFlags
 	inputFlags

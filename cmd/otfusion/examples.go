@@ -43,6 +43,7 @@ func (distillCmd) Help() string {
 func (fuseCmd) Help() string {
 	return examples(
 		"fuse a.safetensors b.safetensors --out fused.safetensors",
+		"fuse a.onnx b.onnx --out fused.onnx",
 		"fuse a.pt b.pt c.pt --reference iterate --proportions 1,1,2 --out fused.pt",
 		"fuse a.safetensors b.safetensors --preset best --dataset mnist --out fused.safetensors",
 		"fuse a.pt b.pt --preset best --samples-from photos --size 32 --mean 0 --std 1 --out fused.pt",
@@ -78,6 +79,8 @@ func (convertCmd) Help() string {
 	return examples(
 		"convert model.checkpoint model.safetensors",
 		"convert model.safetensors model.pt",
+		"convert exported.onnx model.pt",
+		"convert fused.safetensors fused.onnx",
 		"convert totensor.pt model.safetensors --mean 0 --std 1",
 		"convert weights.pt model.safetensors --arch arch.json")
 }

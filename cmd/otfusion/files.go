@@ -67,7 +67,7 @@ func (f sourceFlags) readAll(g *globals, paths []string) ([]*models.Model, error
 
 // targetFlags say where a model is written and how its values are stored.
 type targetFlags struct {
-	Out   outFile `required:"" placeholder:"FILE" help:"File to write; its ending says how: .safetensors, or as PyTorch .pt, .pth, .ckpt, .bin, .checkpoint or .pth.tar."`
+	Out   outFile `required:"" placeholder:"FILE" help:"File to write; its ending says how: .safetensors, .onnx, or as PyTorch .pt, .pth, .ckpt, .bin, .checkpoint or .pth.tar."`
 	DType string  `name:"dtype" placeholder:"TYPE" help:"Precision of the file: f32, f16, bf16 or f64 (default: that of the models it is made of)."`
 }
 

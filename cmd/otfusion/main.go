@@ -29,7 +29,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Say whether models can be fused, and test what fusion relies on."`
 	Prune      pruneCmd      `cmd:"" help:"Remove whole channels of a model."`
 	FoldBN     foldCmd       `cmd:"" name:"fold-bn" help:"Fold batch norms into the layers before them."`
-	Convert    convertCmd    `cmd:"" help:"Convert a model file: PyTorch and safetensors, both ways."`
+	Convert    convertCmd    `cmd:"" help:"Convert a model file: PyTorch, safetensors and ONNX, every way."`
 	Info       infoCmd       `cmd:"" help:"Describe a model file, or this program."`
 	Data       dataCmd       `cmd:"" help:"Fetch and describe datasets."`
 	Experiment experimentCmd `cmd:"" help:"Reproduce tables and figures of the paper."`

@@ -1,6 +1,7 @@
 // Package checkpoint brings models into files and back: safetensors and
-// PyTorch's own formats, both of which PyTorch reads. Where a file does not
-// carry its architecture, the names and shapes of its parameters show it.
+// PyTorch's own formats, both of which PyTorch reads, and ONNX. Where a file does
+// not carry its architecture, its graph tells it, or the names and shapes of its
+// parameters show it.
 package checkpoint
 
 import (
@@ -28,9 +29,9 @@ type Options struct {
 	Assume Assumptions  // what parameters cannot show of an architecture that is inferred
 }
 
-// Read reads a model from a safetensors file, the index of several, or a
-// PyTorch checkpoint, whichever the content shows it to be. Where the file does
-// not carry its Arch, it is inferred from the names and shapes of the
+// Read reads a model from a safetensors file, the index of several, a PyTorch
+// checkpoint or an ONNX model, whichever the content shows it to be. Where the
+// file carries neither its Arch nor a graph, it is inferred from the names and shapes of the
 // parameters, and the Meta says what of it is a guess. An error names the file
 // and what is wrong with it. Files need not be trusted: nothing in them is
 // executed, and memory stays within a few times their size.
@@ -50,8 +51,8 @@ func ReadWith(path string, o Options) (*models.Model, error) {
 }
 
 // Write writes the model, complete or not at all, in the format that the
-// path's ending names: .safetensors, or one of PyTorch's (see CheckOutput). Both
-// hold PyTorch's names and layouts, the Arch and the Meta, and the values in the
+// path's ending names: .safetensors, .onnx, or one of PyTorch's (see CheckOutput).
+// All hold PyTorch's names and layouts, the Arch and the Meta, and the values in the
 // precision that the Meta names, F32 unless it does.
 func Write(path string, m *models.Model) error {
 	format, err := formatOf(path)

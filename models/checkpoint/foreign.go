@@ -49,7 +49,7 @@ func foreign(start []byte) error {
 	case len(bytes.Trim(start, "\x00")) == 0:
 		return fmt.Errorf("begins with zeros; the download or copy did not finish")
 	}
-	return fmt.Errorf("neither a safetensors file nor a PyTorch checkpoint")
+	return fmt.Errorf("neither a safetensors file nor a PyTorch checkpoint nor an ONNX model")
 }
 
 const pickled = "a pickle that torch.save did not write; load it in Python and " + remedy

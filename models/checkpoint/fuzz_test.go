@@ -4,9 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"otfusion/models/checkpoint/onnx"
 )
 
 // FuzzRead feeds files of any bytes: each is refused, or read as a model that
@@ -131,4 +136,101 @@ func FuzzStateDict(f *testing.F) {
 			t.Fatal("a model is read that is none")
 		}
 	})
+}
+
+// FuzzONNX feeds ONNX models: each is refused, or read as a model that survives
+// being written and read again.
+func FuzzONNX(f *testing.F) {
+	paths, err := filepath.Glob(exportedFile("*.onnx"))
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("%d models, error %v", len(paths), err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(content) < 10_000 { // large ones take all the time to be made smaller
+			f.Add(content)
+		}
+	}
+	f.Add(withoutDigest(f, tiny(f)))
+	empty := f.TempDir()
+	f.Fuzz(func(t *testing.T, content []byte) {
+		c, err := readONNX(content, empty)
+		if err != nil {
+			return
+		}
+		m, err := c.model(Options{})
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := writeTo(&out, m, ".onnx"); err != nil {
+			return // a value is larger than the file's type holds
+		}
+		c, err = readONNX(out.Bytes(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := c.model(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !again.Arch.Equal(m.Arch) {
+			t.Fatal("written and read again, the architecture is another")
+		}
+	})
+}
+
+// FuzzONNXGraph feeds graphs of a few nodes, which FuzzONNX seldom makes: each
+// byte chooses an operator, what it reads, or an attribute.
+func FuzzONNXGraph(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 0, 0, 0})
+	f.Add([]byte("Conv, BatchNormalization, Add"))
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		m, err := readNetwork(t, network(randomNodes(choices)...))
+		if err != nil {
+			return
+		}
+		if err := m.Check(); err != nil {
+			t.Fatal(err)
+		}
+		c, err := readONNX(withoutDigest(t, m), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.model(Options{}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// randomNodes makes a node of every five bytes.
+func randomNodes(choices []byte) []*onnx.Node {
+	known := slices.Sorted(maps.Keys(operators()))
+	values := []string{"x", "x", "x"}
+	for _, p := range network().Parameters {
+		values = append(values, p.Name)
+	}
+	pick := func(i int) string { return values[i%len(values)] }
+	var nodes []*onnx.Node
+	for c := range slices.Chunk(choices, 5) {
+		if len(c) < 5 || len(nodes) == 20 {
+			break
+		}
+		name := fmt.Sprint("v", len(nodes))
+		n := op(fmt.Sprintf("%s = %s %s %s", name, known[int(c[0])%len(known)], pick(int(c[1])+len(values)-int(c[4])%8), pick(int(c[2]))))
+		if c[3]&1 != 0 {
+			n.Inputs = append(n.Inputs, pick(int(c[3])))
+		}
+		side := int(c[3] >> 6)
+		n.Attributes = attributes{
+			"kernel_shape": onnx.IntsOf(1+side, 1+side), "strides": onnx.IntsOf(1+side/2, 1+side/2), "axis": onnx.IntOf(int(c[3]>>1)%4 - 1),
+			"axes": onnx.IntsOf(2, 3), "transB": onnx.IntOf(int(c[3]>>2) & 1), "keepdims": onnx.IntOf(int(c[3]>>3) & 1), "to": onnx.IntOf(1), "perm": onnx.IntsOf(1, 0),
+		}
+		nodes = append(nodes, n)
+		values = append(values, name)
+	}
+	return nodes
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // wayOut is what to do with a network that is not of a known family.
-const wayOut = "pass its architecture (--arch FILE)"
+const wayOut = "pass its architecture (--arch FILE), or an ONNX export of it (torch.onnx.export)"
 
 // family is a kind of network whose parameters' names are known.
 type family struct {

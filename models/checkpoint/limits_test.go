@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"otfusion/models"
+	"otfusion/models/checkpoint/onnx"
 )
 
 // allocated is how many bytes a function takes, in all.
@@ -54,11 +56,60 @@ func TestSmallFilesTakeLittle(t *testing.T) {
 			t.Errorf("%s: took %d MB for a file of %d bytes", name, taken>>20, len(file))
 		}
 	}
+	for name, file := range smallONNX(t) {
+		if len(file) > 4<<10 {
+			t.Fatalf("%s: %d bytes are no small file", name, len(file))
+		}
+		taken := allocated(func() {
+			if c, err := readONNX(file, ""); err == nil {
+				_, _ = c.model(Options{})
+			}
+		})
+		if taken > 64<<20 {
+			t.Errorf("ONNX, %s: took %d MB for a file of %d bytes", name, taken>>20, len(file))
+		}
+	}
 	if _, err := readBytes(expanded(1 << 10)); err != nil {
 		t.Error(err)
 	}
 	_, err := readBytes(expanded(1 << 30))
 	wantError(t, err, "more values than a file of")
+}
+
+// smallONNX are models of at most 4 KB that say much.
+func smallONNX(t *testing.T) map[string][]byte {
+	graph := func(size int64, parameters []onnx.Parameter, nodes ...*onnx.Node) []byte {
+		f := &onnx.File{IRVersion: 7, Opset: 13, Nodes: nodes, Parameters: parameters, Outputs: []onnx.Value{{Name: nodes[len(nodes)-1].Outputs[0]}}}
+		f.Inputs = []onnx.Value{{Name: "x", Type: onnx.Float, Dims: []onnx.Dim{{Name: "N"}, {Size: size}, {Size: 1}, {Size: 1}}}}
+		return content(t, f)
+	}
+	var shared, doubled, sums []*onnx.Node
+	for i := range 60 {
+		shared = append(shared, op(fmt.Sprintf("y%d = Conv %s w", i, map[bool]string{true: "x", false: fmt.Sprint("y", i-1)}[i == 0])))
+	}
+	doubled = append(doubled, op("s0 = Shape x"))
+	for i := range 60 {
+		doubled = append(doubled, op(fmt.Sprintf("s%d = Concat s%d s%d", i+1, i, i), "axis", 0))
+		sums = append(sums, op(fmt.Sprintf("y%d = Concat %s", i, strings.Repeat(" x", 12)), "axis", 1))
+	}
+	doubled = append(doubled, op("y = Reshape x s60"))
+	weight := onnx.Parameter{Name: "w", Type: onnx.Float16, Dims: []int{20, 20, 1, 1}, Values: func() []byte { return make([]byte, 800) }}
+	return map[string][]byte{
+		"layers that share a weight":  graph(20, []onnx.Parameter{weight}, shared...),
+		"sizes that double":           graph(4, nil, doubled...),
+		"an input of 2³⁰ values":      graph(1<<30, nil, op("y = Relu x")),
+		"an input of 2⁶² values":      graph(1<<62, nil, op("y = Relu x")),
+		"joins":                       graph(1<<20, nil, sums[0], op("z = Concat"+strings.Repeat(" y0", 200), "axis", 1)),
+		"a thousand empty nodes":      append(nested(7, bytes.Repeat([]byte{1<<3 | 2, 0}, 2000)), 8<<3|2, 2, 2<<3, 13),
+		"a thousand empty tensors":    append(nested(7, bytes.Repeat([]byte{5<<3 | 2, 0}, 2000)), 8<<3|2, 2, 2<<3, 13),
+		"a deep module":               graph(4, nil, &onnx.Node{Name: strings.Repeat("/a", 1500), Op: "Relu", Inputs: []string{"x"}, Outputs: []string{"y"}}),
+		"messages nested in messages": append(nested(7, bytes.Repeat([]byte{1<<3 | 2, 0x7f}, 2000)), 8<<3|2, 2, 2<<3, 13),
+	}
+}
+
+// nested is a message as a field of another.
+func nested(field byte, message []byte) []byte {
+	return append(binary.AppendUvarint([]byte{field<<3 | 2}, uint64(len(message))), message...)
 }
 
 // A network of 10⁵ layers is told, and written and read, in time that grows with

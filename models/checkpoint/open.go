@@ -56,8 +56,14 @@ func (f file) contents(key string) (*contents, error) {
 	if text && bytes.HasPrefix(bytes.TrimLeft(start, " \t\r\n"), []byte("{")) {
 		return readIndex(f, key)
 	}
+	if looksONNX(start) && !looksSafetensors(start) {
+		return readONNXFile(f, key)
+	}
 	return readContents(f, f.size, key)
 }
+
+// looksSafetensors tells a file that starts with a length and JSON.
+func looksSafetensors(start []byte) bool { return len(start) > 8 && start[8] == '{' }
 
 // beginning are the first bytes of a file, which tell formats apart.
 func beginning(r io.ReaderAt, size int64) ([]byte, error) {
@@ -79,7 +85,7 @@ func readContents(r io.ReaderAt, size int64, key string) (*contents, error) {
 		return readTorchZip(r, size, key)
 	case bytes.HasPrefix(start, []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")):
 		return readTorchLegacy(r, size, key)
-	case len(start) > 8 && start[8] == '{':
+	case looksSafetensors(start):
 		if key != "" {
 			return nil, fmt.Errorf("a safetensors file has no key %q: its tensors lie under none", key)
 		}

@@ -20,6 +20,7 @@ func endings() map[string]format {
 	torch := format{torchWriterOf}
 	return map[string]format{
 		".safetensors": {safetensorsWriterOf},
+		".onnx":        {onnxWriterOf},
 		".pt":          torch, ".pth": torch, ".ckpt": torch, ".bin": torch, ".checkpoint": torch, ".pth.tar": torch, ".pt.tar": torch,
 	}
 }
@@ -33,7 +34,7 @@ func formatOf(path string) (format, error) {
 	}
 	f, ok := endings()[ending]
 	if !ok {
-		return f, fmt.Errorf("checkpoint: %s: wanted a name that ends in .safetensors, or as PyTorch's do in .pt, .pth, .ckpt, .bin, .checkpoint or .pth.tar", path)
+		return f, fmt.Errorf("checkpoint: %s: wanted a name that ends in .safetensors or .onnx, or as PyTorch's do in .pt, .pth, .ckpt, .bin, .checkpoint or .pth.tar", path)
 	}
 	return f, nil
 }

@@ -57,7 +57,7 @@ func sameParams(t *testing.T, got, want *models.Model) {
 func TestFilesRoundTrip(t *testing.T) {
 	m := tiny(t)
 	m.Meta = map[string]string{"seed": "1", "tab\tand \"quote\"\n": "<é\x00>"}
-	for _, name := range []string{"m.safetensors", "m.pt", "m.PTH", "m.ckpt", "m.bin", "m.pth.tar", "m.checkpoint"} {
+	for _, name := range []string{"m.safetensors", "m.pt", "m.PTH", "m.ckpt", "m.bin", "m.pth.tar", "m.checkpoint", "m.onnx"} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := Write(path, m); err != nil {
 			t.Fatal(err)
@@ -79,7 +79,7 @@ func TestFilesRoundTrip(t *testing.T) {
 func TestWriteIsReproducible(t *testing.T) {
 	m := tiny(t)
 	m.Meta = map[string]string{"a": "1", "b": "2", "c": "3"}
-	for _, write := range []string{"m.safetensors", "m.pt"} {
+	for _, write := range []string{"m.safetensors", "m.pt", "m.onnx"} {
 		var files [2][]byte
 		for i := range files {
 			path := filepath.Join(t.TempDir(), write)
@@ -103,7 +103,7 @@ func TestWriteRefuses(t *testing.T) {
 		{func(m *models.Model) { m.Meta = map[string]string{"k": "\xff"} }, `metadata "k" is not UTF-8`},
 		{func(m *models.Model) { delete(m.Params, "bn.bias") }, "parameter bn.bias: missing"},
 	} {
-		for _, name := range []string{"m.safetensors", "m.pt"} {
+		for _, name := range []string{"m.safetensors", "m.pt", "m.onnx"} {
 			m := tiny(t)
 			c.spoil(m)
 			path := filepath.Join(t.TempDir(), name)
