@@ -52,6 +52,7 @@ type weightAligner struct {
 	sweeps            int
 	converged         bool
 	work              *work // of all aligners
+	told              int   // of it, for the present group
 }
 
 func (w *weightAligner) run(ctx context.Context) error {
@@ -80,7 +81,8 @@ func (w *weightAligner) sweep(ctx context.Context) (whole bool, err error) {
 		if _, err := w.solve(ctx, i); err != nil {
 			return false, err
 		}
-		w.work.add(w.comparison(g), w.progress)
+		w.tell(w.comparison(g))
+		w.told = 0
 	}
 	return whole, nil
 }
@@ -134,11 +136,41 @@ func (w *weightAligner) gram(g Group) (*ot.Gram, error) {
 		if gram == nil {
 			gram = ot.NewGram(x.Size, y.Size)
 		}
-		if err := observe(&w.multiplier, gram, x, y); err != nil {
+		if err := w.observe(gram, x, y, g); err != nil {
 			return nil, err
 		}
 	}
 	return gram, nil
+}
+
+// observe adds the inner products of channels, by blocks of rows where there are
+// many, and tells after each block how much of the group's work is done.
+func (w *weightAligner) observe(gram *ot.Gram, x, y gemm.View, g Group) error {
+	if err := w.multiplier.AddSquares(gram.XX, x); err != nil {
+		return err
+	}
+	if err := w.multiplier.AddSquares(gram.YY, y); err != nil {
+		return err
+	}
+	const rows = 1024
+	if x.Outer > 1 || x.Size <= rows {
+		return w.multiplier.AddProduct(gram.XY.Data, x, y)
+	}
+	for lo := 0; lo < x.Size; lo += rows {
+		hi := min(lo+rows, x.Size)
+		block := gemm.View{Data: x.Data[lo*x.Inner : hi*x.Inner], Outer: 1, Size: hi - lo, Inner: x.Inner}
+		if err := w.multiplier.AddProduct(gram.XY.Data[lo*y.Size:hi*y.Size], block, y); err != nil {
+			return err
+		}
+		w.tell(min(w.told+y.Size*len(block.Data), w.comparison(g)))
+	}
+	return nil
+}
+
+// tell says how much of the present group's work is done.
+func (w *weightAligner) tell(done int) {
+	w.work.add(done-w.told, w.progress)
+	w.told = done
 }
 
 // channelsOf reads a group's part of an axis of a model's parameter.
