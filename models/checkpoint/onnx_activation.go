@@ -140,7 +140,7 @@ func (t *translator) scale(n *onnx.Node, s signal, by float64) (any, error) {
 }
 
 func div(t *translator, n *onnx.Node) (any, error) {
-	s, err := t.unsettled(n, 0)
+	s, err := t.scalable(n, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +149,16 @@ func div(t *translator, n *onnx.Node) (any, error) {
 		return nil, err
 	}
 	return t.scale(n, s, 1/by)
+}
+
+// scalable is the i-th input, which a number may multiply. A sigmoid that one
+// does is no part of SiLU.
+func (t *translator) scalable(n *onnx.Node, i int) (signal, error) {
+	s, err := t.unsettled(n, i)
+	if err == nil && s.form.kind == sigmoid {
+		return t.settle(n.Inputs[i], s)
+	}
+	return s, err
 }
 
 // mul multiplies sizes, a signal by a number, or the parts of SiLU and GELU.
@@ -180,7 +190,7 @@ func mul(t *translator, n *onnx.Node) (any, error) {
 
 // times multiplies the i-th input by the number that the j-th is.
 func (t *translator) times(n *onnx.Node, i, j int) (any, error) {
-	s, err := t.unsettled(n, i)
+	s, err := t.scalable(n, i)
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,8 @@ func TestONNXOperators(t *testing.T) {
 		{"gelu", []*onnx.Node{op("y = Gelu x")}, []string{"GELU"}},
 		{"gelu by PyTorch", []*onnx.Node{op("d = Div x root2"), op("e = Erf d"), op("a = Add e one"), op("m = Mul x a"), op("y = Mul m half")}, []string{"GELU"}},
 		{"gelu by others", []*onnx.Node{op("d = Mul root½ x"), op("e = Erf d"), op("a = Add one e"), op("h = Mul half x"), op("y = Mul a h")}, []string{"GELU"}},
+		{"gelu of a sigmoid", []*onnx.Node{op("s = Sigmoid x"), op("d = Div s root2"), op("e = Erf d"), op("a = Add e one"), op("m = Mul s a"), op("y = Mul m half")}, []string{"Sigmoid", "GELU"}},
+		{"silu of a sigmoid", []*onnx.Node{op("s = Sigmoid x"), op("u = Sigmoid s"), op("y = Mul s u")}, []string{"Sigmoid", "SiLU"}},
 		{"sum", []*onnx.Node{op("r = Relu x"), op("t = Tanh x"), op("y = Sum x r t")}, []string{"ReLU", "Tanh", "Add"}},
 		{"concat of one", []*onnx.Node{op("c = Concat x", "axis", 1), op("y = Relu c")}, []string{"ReLU"}},
 		{"concat", []*onnx.Node{op("r = Relu x"), op("y = Concat x r", "axis", -3)}, []string{"ReLU", "Concat"}},
