@@ -237,7 +237,15 @@ func transferClaim(outcomes []transferCurves) report.Claim {
 		Text: "For some weight of B from 0.1 to 0.4 OT fusion is better than both parents, and it is above vanilla averaging nearly everywhere between them. (Activations are of images of B. The gain is over the better parent of the same pair, in the mean over pairs.)"}.Judge(
 		report.Measured("gain where it is least", least).Above(report.Constant(0)),
 		report.Measured("weights at which OT is above vanilla, %", 100*above/points).AtLeast(report.Constant(90)),
-	).Otherwise(fmt.Sprintf("No gain in %d of %s: %s.", len(failing), report.Plural(len(outcomes), "setting", "settings"), strings.Join(failing, "; ")))
+	).Otherwise(withoutGain(failing, len(outcomes)))
+}
+
+// withoutGain names the settings of so many that show no gain.
+func withoutGain(failing []string, of int) string {
+	if len(failing) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("No gain in %d of %s: %s.", len(failing), report.Plural(of, "setting", "settings"), strings.Join(failing, "; "))
 }
 
 // bestGain is the largest gain over the better parent at a weight of B from 0.1
