@@ -51,7 +51,7 @@ type weightAligner struct {
 	reports           []GroupReport      // by group
 	sweeps            int
 	converged         bool
-	work              *work // of all aligners
+	work              *work // of all aligners; nil after the first sweep
 	told              int   // of it, for the present group
 }
 
@@ -63,6 +63,7 @@ func (w *weightAligner) run(ctx context.Context) error {
 	}
 	w.reports = make([]GroupReport, len(w.groups))
 	whole, err := w.sweep(ctx)
+	w.work = nil // what follows was not foreseen, and is mostly short
 	if err == nil && !whole && w.Descent == 0 {
 		_, err = w.sweep(ctx) // now every layer that makes a group is compared
 	}
@@ -167,8 +168,11 @@ func (w *weightAligner) observe(gram *ot.Gram, x, y gemm.View, g Group) error {
 	return nil
 }
 
-// tell says how much of the present group's work is done.
+// tell says how much of the present group's work is done, in the first sweep.
 func (w *weightAligner) tell(done int) {
+	if w.work == nil {
+		return
+	}
 	w.work.add(done-w.told, w.progress)
 	w.told = done
 }

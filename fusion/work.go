@@ -9,15 +9,12 @@ type work struct {
 	done, total int
 }
 
-// add tells how far the work is, as far as it was foreseen: a second sweep over
-// the groups is not.
+// add tells how far the work is.
 func (w *work) add(n int, progress func(stage string, done, total int)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.done < w.total {
-		w.done += n
-		progress("alignment", w.done, w.total)
-	}
+	w.done += n
+	progress("alignment", w.done, w.total)
 }
 
 // weightWork is the work of one sweep for each parent but the reference.
