@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"runtime"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"otfusion/models"
 	"otfusion/models/checkpoint"
@@ -40,27 +44,50 @@ func (f sourceFlags) read(g *globals, path string) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.noteOrigin(path, m)
+	return m, nil
+}
+
+// noteOrigin says what of a model that was read a user should know.
+func (g *globals) noteOrigin(path string, m *models.Model) {
 	if guess := m.Meta[checkpoint.MetaGuess]; guess != "" {
 		g.note("%s: the architecture is a guess: %s; say otherwise with --assume or --arch", path, plain(guess))
 	}
 	if unused := m.Meta[checkpoint.MetaUnused]; unused != "" {
 		g.note("%s: no layer uses %s", path, plain(unused))
 	}
-	return m, nil
 }
 
-// readAll reads files in order.
+// readAll reads files, several at a time; of those that cannot be read, the
+// first is the error.
 func (f sourceFlags) readAll(g *globals, paths []string) ([]*models.Model, error) {
 	if len(paths) > maxModels {
 		return nil, usage("wanted at most %d models, found %d", maxModels, len(paths))
 	}
-	var ms []*models.Model
-	for _, p := range paths {
-		m, err := f.read(g, p)
-		if err != nil {
-			return nil, err
+	o, err := f.told()
+	if err != nil {
+		return nil, err
+	}
+	ms, errs := make([]*models.Model, len(paths)), make([]error, len(paths))
+	_, err = await(g.ctx, func() (struct{}, error) {
+		var group errgroup.Group
+		group.SetLimit(runtime.GOMAXPROCS(0))
+		for i, path := range paths {
+			group.Go(func() error {
+				ms[i], errs[i] = checkpoint.ReadWith(path, o)
+				return nil
+			})
 		}
-		ms = append(ms, m)
+		return struct{}{}, group.Wait()
+	})
+	if err != nil { // interrupted: files are still being read
+		return nil, err
+	}
+	if err := cmp.Or(errs...); err != nil {
+		return nil, err
+	}
+	for i, path := range paths {
+		g.noteOrigin(path, ms[i])
 	}
 	return ms, nil
 }
