@@ -64,6 +64,14 @@ func (d *Dataset) Unlabelled() *Dataset {
 	return &u
 }
 
+// Labelled returns a view of d with classes of these names and a label for each
+// image. It shares d's images.
+func (d *Dataset) Labelled(classNames []string, labels []uint8) (*Dataset, error) {
+	l := *d
+	l.Classes, l.ClassNames, l.Labels = len(classNames), classNames, labels
+	return &l, l.check()
+}
+
 // label is the class of image i, as batches hold it: [Padding] where it has none.
 func (d *Dataset) label(i int) int32 {
 	if d.Labels == nil {

@@ -74,6 +74,17 @@ func (s Source) LoadUnlabelled(ctx context.Context) (*Dataset, error) {
 	return s.loadPictures(ctx)
 }
 
+// LoadImages is [Source.Load], but takes a folder of pictures without classes
+// too: its images have no labels, and there is no test set.
+func (s Source) LoadImages(ctx context.Context) (train, test *Dataset, err error) {
+	_, err = s.loader()
+	if _, none := errors.AsType[*noDatasetError](err); none {
+		train, err = s.loadPictures(ctx)
+		return train, nil, err
+	}
+	return s.Load(ctx)
+}
+
 // A loader reads a training and a test set.
 type loader func(ctx context.Context) (train, test *Dataset, err error)
 

@@ -64,7 +64,7 @@ func TestCandidates(t *testing.T) {
 	want := []string{
 		"vgg11_half_bn/cifar100", "vgg11_bn/cifar100", "vgg11_half/cifar100", "vgg11/cifar100",
 		"vgg11_half_bn/cifar10", "vgg11_bn/cifar10", "vgg11_half/cifar10", "vgg11/cifar10",
-		"default",
+		"default/cifar100", "default/cifar10", "default",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"otfusion/data"
@@ -19,6 +20,26 @@ type datasetFlags struct {
 func (f datasetFlags) load(g *globals, a *models.Arch) (train, test *data.Dataset, err error) {
 	train, test, err = g.source(f.Dataset, f.Size, a).Load(g.ctx)
 	return train, test, known(err)
+}
+
+// images are the dataset, or pictures without labels in a folder. Those get the
+// network's classes and are all said to be of the first, which nothing reads.
+func (f datasetFlags) images(g *globals, a *models.Arch) (train, test *data.Dataset, err error) {
+	train, test, err = g.source(f.Dataset, f.Size, a).LoadImages(g.ctx)
+	if err != nil || train.Labels != nil {
+		return train, test, known(err)
+	}
+	train, err = train.Labelled(numbered(a.Classes()), make([]uint8, train.Len()))
+	return train, nil, err
+}
+
+// numbered names n classes by their numbers.
+func numbered(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	return names
 }
 
 // source is a dataset for a network, which may be nil.
@@ -68,7 +89,7 @@ func (f inputFlags) apply(ms ...*models.Model) error {
 
 // normalise gives a dataset the normalisation, unless that is nil.
 func normalise(d *data.Dataset, n *models.Normalisation) (*data.Dataset, error) {
-	if n == nil {
+	if n == nil || d == nil {
 		return d, nil
 	}
 	return d.Normalised(n.Mean, n.Std)

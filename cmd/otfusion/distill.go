@@ -3,8 +3,15 @@ package main
 import (
 	"cmp"
 
+	"otfusion/data"
 	"otfusion/train"
 )
+
+// teachingFlags say how teachers teach.
+type teachingFlags struct {
+	Labels      float64 `default:"0" placeholder:"SHARE" help:"Share of the labels in the loss, 0 to below 1. At 0 no label is read: the epoch is selected by agreement with the teachers on held-out images."`
+	Temperature float64 `default:"3" placeholder:"T" help:"Temperature that softens teachers and student."`
+}
 
 // distillCmd teaches one network by several.
 type distillCmd struct {
@@ -12,11 +19,10 @@ type distillCmd struct {
 	Teachers []string `required:"" placeholder:"MODEL,..." help:"Models that teach, by the mean of their logits on each batch."`
 	sourceFlags
 	recipeFlags
-	Weights     []float64 `placeholder:"W,..." help:"Weight of each teacher in the mean (default: equal)."`
-	Labels      float64   `default:"0" placeholder:"SHARE" help:"Share of the labels in the loss, 0 to below 1. At 0 no label is read: the epoch is selected by agreement with the teachers on held-out images."`
-	Temperature float64   `default:"3" placeholder:"T" help:"Temperature that softens teachers and student."`
-	PerClass    bool      `help:"Divide the teachers' part of the loss by the number of classes too, as the paper's code does."`
-	Out         outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
+	teachingFlags
+	Weights  []float64 `placeholder:"W,..." help:"Weight of each teacher in the mean (default: equal)."`
+	PerClass bool      `help:"Divide the teachers' part of the loss by the number of classes too, as the paper's code does."`
+	Out      outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
 }
 
 // Run implements the command.
@@ -42,8 +48,8 @@ func (c *distillCmd) Run(g *globals) error {
 	if teachers, err = g.fitted(teachers, splits.Train); err != nil {
 		return err
 	}
-	if c.Labels > 0 && c.Select == "" {
-		recipe.Select = train.SelectValidation
+	if err := c.judge(&recipe, c.Select, splits); err != nil {
+		return err
 	}
 	return g.train([]train.Config{{
 		Dir: string(c.Out), Initial: student, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
@@ -51,9 +57,25 @@ func (c *distillCmd) Run(g *globals) error {
 	}})
 }
 
-func (c *distillCmd) check() error {
-	if !(c.Labels >= 0 && c.Labels < 1) {
-		return usage("--labels: wanted 0 to below 1, found %g", c.Labels)
+// judge chooses by what an epoch is selected: by labels where they are read.
+// Images without labels leave no choice but the teachers.
+func (f teachingFlags) judge(r *train.Recipe, selection string, s data.Splits) error {
+	if f.Labels > 0 && selection == "" {
+		r.Select = train.SelectValidation
 	}
-	return cmp.Or(wantPositive("--temperature", c.Temperature), wantWeights("--weights", c.Weights, len(c.Teachers)))
+	if s.Test == nil && (f.Labels > 0 || r.Select == train.SelectValidation || r.Select == train.SelectTest) {
+		return usage("--labels, --select: wanted images with labels for them, --dataset has none")
+	}
+	return nil
+}
+
+func (f teachingFlags) check() error {
+	if !(f.Labels >= 0 && f.Labels < 1) {
+		return usage("--labels: wanted 0 to below 1, found %g", f.Labels)
+	}
+	return wantPositive("--temperature", f.Temperature)
+}
+
+func (c *distillCmd) check() error {
+	return cmp.Or(c.teachingFlags.check(), wantWeights("--weights", c.Weights, len(c.Teachers)))
 }

@@ -40,6 +40,13 @@ func (distillCmd) Help() string {
 		"distill small.safetensors --teachers large.safetensors --temperature 8 --per-class --labels 0.3 --out runs/paper")
 }
 
+func (mergeCmd) Help() string {
+	return examples(
+		"merge a.safetensors b.safetensors --dataset mnist --out runs/one",
+		"merge a.pt b.pt --dataset photos --size 32 --mean 0 --std 1 --epochs 30 --out runs/one",
+		"merge a.onnx b.onnx c.onnx --dataset cifar10 --labels 0.3 --out runs/one")
+}
+
 func (fuseCmd) Help() string {
 	return examples(
 		"fuse a.safetensors b.safetensors --out fused.safetensors",

@@ -77,6 +77,11 @@ finetune:
   default:
     <<: *own
     epochs: 1
+distill:
+  default:
+    <<: *own
+    epochs: 4
+    select: agreement
 `
 
 // TestOwnPictures goes the whole way with a thousand pictures that a user has
@@ -132,6 +137,45 @@ func TestOwnPictures(t *testing.T) {
 		t.Errorf("eval gave %+v", eval)
 	}
 	callJSON[anObject](t, "finetune", fused, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--out", filepath.Join(dir, "tuned"))
+
+	one := []string{"merge", a, b, "--dataset", unsorted(t, pictures), "--size", "16", "--recipe", recipe, "--out", filepath.Join(dir, "one")}
+	merged := callJSON[mergedJSON](t, one...)
+	if merged.Ensemble != nil || merged.Images != 80 || len(merged.Epochs) != 4 || len(merged.Parents) != 2 ||
+		merged.Measured != "agreement with the ensemble on held-out images" || merged.Taught.Accuracy < 90 {
+		t.Errorf("merge gave %+v", merged)
+	}
+	if again := callJSON[mergedJSON](t, one...); again.Taught != merged.Taught || again.Fused != merged.Fused || again.Epoch != merged.Epoch {
+		t.Errorf("merged again, it is %+v, was %+v", again, merged)
+	}
+	if taught := callJSON[evalJSON](t, "eval", merged.Out, "--dataset", pictures, "--size", "16").Models[0]; taught.Accuracy < 90 {
+		t.Errorf("taught without labels it has %.1f %%, want 90 or more", taught.Accuracy)
+	}
+	if r := call(append(one, "--labels", "0.5")...); r.status != exitUsage || !strings.Contains(r.stderr, "--labels") {
+		t.Errorf("labels that are not there: status %d, %s", r.status, r.stderr)
+	}
+	labelled := callJSON[mergedJSON](t, "merge", a, b, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--labels", "0.3", "--out", filepath.Join(dir, "labelled"))
+	pair := callJSON[evalJSON](t, "eval", a, b, "--dataset", pictures, "--size", "16", "--ensemble")
+	if labelled.Ensemble == nil || *labelled.Ensemble != *pair.Ensemble || labelled.Parents[1].Score != pair.Models[1].Score || labelled.Images != 200 {
+		t.Errorf("merge with labels gave %+v, eval %+v", labelled, pair)
+	}
+}
+
+// unsorted copies the pictures to learn from into one folder without classes.
+func unsorted(t *testing.T, pictures string) string {
+	t.Helper()
+	dir := t.TempDir()
+	paths, err := filepath.Glob(filepath.Join(pictures, "train", "*", "*.png"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d pictures, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, dir, filepath.Base(path), string(content))
+	}
+	return dir
 }
 
 // TestOwnPicturesOfSizes: pictures of different sizes want --size.

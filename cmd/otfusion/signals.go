@@ -64,7 +64,7 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 func interruption(command string, err error) string {
 	name, _, _ := strings.Cut(command, " <")
 	switch name {
-	case "train", "finetune", "distill":
+	case "train", "finetune", "distill", "merge":
 		if text, saved := strings.CutSuffix(err.Error(), ": "+context.Canceled.Error()); saved {
 			return text
 		}

@@ -34,7 +34,11 @@ func (f recipeFlags) load(g *globals, purpose train.Purpose, family string, a *m
 	if f.SaveEvery < 0 {
 		return train.Recipe{}, none, usage("--save-every: wanted no negative time, found %v", f.SaveEvery)
 	}
-	trainSet, test, err := f.datasetFlags.load(g, a)
+	read := f.datasetFlags.load
+	if purpose == train.Distilling {
+		read = f.images
+	}
+	trainSet, test, err := read(g, a)
 	if err != nil {
 		return train.Recipe{}, none, err
 	}
@@ -215,15 +219,7 @@ func (c *trainCmd) runs() func(func(string, uint64) bool) {
 
 // train makes the runs and tells where they are.
 func (g *globals) train(configs []train.Config) error {
-	observer := g.progress()
-	for i := range configs {
-		configs[i].Observer = observer
-	}
-	if len(configs) > 1 {
-		g.abreast()
-	}
-	results, err := train.RunAll(g.ctx, configs, g.cores)
-	observer.Close()
+	results, err := g.runs(configs)
 	if err != nil {
 		return err
 	}
@@ -232,6 +228,19 @@ func (g *globals) train(configs []train.Config) error {
 			fmt.Fprintf(w, "%s: epoch %d selected%s\n", r.Path, r.Epoch, tested(r))
 		}
 	})
+}
+
+// runs makes the runs, side by side where there are several.
+func (g *globals) runs(configs []train.Config) ([]*train.Result, error) {
+	observer := g.progress()
+	defer observer.Close()
+	for i := range configs {
+		configs[i].Observer = observer
+	}
+	if len(configs) > 1 {
+		g.abreast()
+	}
+	return train.RunAll(g.ctx, configs, g.cores)
 }
 
 // tested is how well a run's network does on the test images, if there are any.

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"otfusion/data"
+	"otfusion/fusion"
+	"otfusion/internal/argmax"
+	"otfusion/models"
+	"otfusion/models/checkpoint"
+	"otfusion/models/nn"
+	"otfusion/train"
+)
+
+// mergeCmd makes one network of several: it fuses them by preset best, and has
+// them teach the fusion.
+type mergeCmd struct {
+	Models []string `arg:"" help:"Models to make one of, two or more of one task."`
+	sourceFlags
+	recipeFlags
+	teachingFlags
+	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the result, model.safetensors, and of the fusion it starts from, fused.safetensors; an interrupted run there resumes."`
+}
+
+// Run implements the command.
+func (c *mergeCmd) Run(g *globals) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(frugal))
+	if err := cmp.Or(wantTwo(c.Models), c.teachingFlags.check()); err != nil {
+		return err
+	}
+	parents, err := c.readAll(g, c.Models)
+	if err != nil {
+		return err
+	}
+	if err := c.apply(parents...); err != nil {
+		return err
+	}
+	if _, err := g.agreed(c.Models, parents); err != nil {
+		return err
+	}
+	last, recipe, splits, err := c.adopt(g, train.Distilling, parents[len(parents)-1])
+	if err != nil {
+		return err
+	}
+	if err := c.judge(&recipe, c.Select, splits); err != nil {
+		return err
+	}
+	if parents, err = g.fitted(append(parents[:len(parents)-1:len(parents)-1], last), splits.Train); err != nil {
+		return err
+	}
+	fused, err := c.fused(g, parents, splits.Train)
+	if err != nil {
+		return err
+	}
+	results, err := g.runs([]train.Config{{
+		Dir: string(c.Out), Initial: fused, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
+		Distill: &train.Distillation{Teachers: parents, Gamma: 1 - c.Labels, Temperature: c.Temperature},
+	}})
+	if err != nil {
+		return err
+	}
+	report, err := c.measure(g, parents, fused, results[0], splits)
+	if err != nil {
+		return err
+	}
+	return g.emit(report, report.print)
+}
+
+// fused is the fusion that training starts from: that of the folder where a run
+// has begun there, else a new one.
+func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Dataset) (*models.Model, error) {
+	path := filepath.Join(string(c.Out), "fused.safetensors")
+	if _, err := os.Stat(filepath.Join(string(c.Out), "state.safetensors")); err == nil {
+		if m, err := checkpoint.Read(path); !errors.Is(err, fs.ErrNotExist) {
+			return m, err
+		}
+	}
+	indices, err := data.Sample(images.Len(), min(images.Len(), fusion.BestSamples), c.Seed)
+	if err != nil {
+		return nil, err
+	}
+	preset := fusion.Choice{Preset: "best"}
+	o, err := preset.Options()
+	if err != nil {
+		return nil, err
+	}
+	if o.Samples, err = images.Samples(indices); err != nil {
+		return nil, err
+	}
+	o.SamplesFrom = fmt.Sprintf("%s, %d training images drawn with seed %d", images.Name, len(indices), c.Seed)
+	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
+	m, _, err := fusion.Fuse(g.ctx, parents, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(string(c.Out), 0o755); err != nil {
+		return nil, err
+	}
+	return m, checkpoint.Write(path, m)
+}
+
+// mergedJSON is what merge reports.
+type mergedJSON struct {
+	Out      string         `json:"out"`
+	Measured string         `json:"measured"` // what the scores are of
+	Images   int            `json:"images"`   // that they are measured on
+	Parents  []pathScore    `json:"parents"`
+	Ensemble *train.Score   `json:"ensemble,omitempty"` // nil where the scores are agreement with it
+	Fused    train.Score    `json:"fused"`
+	Taught   train.Score    `json:"taught"`
+	Epoch    int            `json:"epoch"` // that was selected
+	Epochs   []train.Record `json:"epochs"`
+	Seconds  float64        `json:"training_seconds"`
+}
+
+type pathScore struct {
+	Path string `json:"path"`
+	train.Score
+}
+
+// measure compares the parents, their ensemble, the fusion and what became of
+// it: by accuracy on the test images or, where images have no labels, by
+// agreement with the ensemble on those that were held out.
+func (c *mergeCmd) measure(g *globals, parents []*models.Model, fused *models.Model, r *train.Result, s data.Splits) (mergedJSON, error) {
+	report := mergedJSON{Out: r.Path, Measured: "accuracy on the test images", Epoch: r.Epoch, Epochs: r.Log}
+	for _, e := range r.Log {
+		report.Seconds += e.Seconds
+	}
+	d, err := s.Test, error(nil)
+	if d == nil {
+		report.Measured = "agreement with the ensemble on held-out images"
+		if d, err = g.answered(g.ctx, parents, s.Validation); err != nil {
+			return report, err
+		}
+	}
+	report.Images = d.Len()
+	ensemble, scores, err := train.EvaluateEnsemble(g.ctx, parents, nil, d, g.evaluation())
+	if err != nil {
+		return report, err
+	}
+	if s.Test != nil {
+		report.Ensemble = &ensemble
+	}
+	for i, score := range scores {
+		report.Parents = append(report.Parents, pathScore{c.Models[i], score})
+	}
+	if report.Fused, err = train.Evaluate(g.ctx, fused, d, g.evaluation()); err != nil {
+		return report, err
+	}
+	report.Taught, err = train.Evaluate(g.ctx, r.Model, d, g.evaluation())
+	return report, err
+}
+
+// answered gives images the classes that the ensemble of the models gives them.
+func (g *globals) answered(ctx context.Context, ms []*models.Model, d *data.Dataset) (*data.Dataset, error) {
+	logits, err := train.EnsembleLogits(ctx, ms, nil, d, g.evaluation())
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]uint8, d.Len())
+	for i := range labels {
+		labels[i] = uint8(argmax.Of(logits[i*d.Classes : (i+1)*d.Classes]))
+	}
+	return d.Labelled(d.ClassNames, labels)
+}
+
+// judgement is what an epoch's network came to on the images it is selected by.
+func judgement(e train.Record) string {
+	if e.Agreement != nil {
+		return fmt.Sprintf("  agreement with the parents %.2f %%", e.Agreement.Accuracy)
+	}
+	if e.Validation != nil {
+		return fmt.Sprintf("  validation %.2f %%", e.Validation.Accuracy)
+	}
+	return ""
+}
+
+func (r mergedJSON) print(w io.Writer) {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{"", "%"})
+	row := func(name string, s train.Score) { t.AppendRow(table.Row{name, fmt.Sprintf("%.2f", s.Accuracy)}) }
+	for _, p := range r.Parents {
+		row(p.Path, p.Score)
+	}
+	if r.Ensemble != nil {
+		row(fmt.Sprintf("ensemble, %d networks", len(r.Parents)), *r.Ensemble)
+	}
+	row("fused, one network", r.Fused)
+	row(fmt.Sprintf("taught, one network, epoch %d of %d", r.Epoch, len(r.Epochs)), r.Taught)
+	fmt.Fprintln(w, t.Render())
+	for _, e := range r.Epochs {
+		fmt.Fprintf(w, "epoch %2d  loss %.4f%s\n", e.Epoch, e.TrainLoss, judgement(e))
+	}
+	fmt.Fprintf(w, "%s, %d of them; %.0f s of training\n%s\n", r.Measured, r.Images, r.Seconds, r.Out)
+}
