@@ -74,6 +74,11 @@ func TestCriteriaFromBothSides(t *testing.T) {
 	distilled := func(x numbers) report.Claim {
 		return student{}.claim([3]report.Stat{known(x[0]), known(x[1]), known(x[2])})
 	}
+	one := func(i int) func(numbers) report.Claim {
+		return func(x numbers) report.Claim {
+			return teaching{}.claims(taughtSet{better: known(x[0]), ensemble: known(x[1]), rows: []lessons{{}, {unlabelled: known(x[2]), labelled: known(x[3])}}})[i]
+		}
+	}
 	for _, c := range []struct {
 		name   string
 		claim  func(numbers) report.Claim
@@ -116,6 +121,9 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		{"widths", func(x numbers) report.Claim { return widthClaim(x[0], x[1]) }, numbers{10, 4.99}, map[int]float64{0: 9.98, 1: 5}},
 		{"rates", func(x numbers) report.Claim { return sweep{}.judged([4]float64(x)) }, numbers{90, 90, 90, 90.01}, map[int]float64{0: 90.01, 1: 90.01, 2: 90.01, 3: 90}},
 		{"distillation", distilled, numbers{97, 97, 97}, map[int]float64{0: 97.1, 1: 96.9, 2: 96.9}},
+		{"one network above the better parent", one(0), numbers{90, 91, 90.01, 0}, map[int]float64{0: 90.01, 2: 90}},
+		{"one network half way to the ensemble", one(1), numbers{90, 91, 90.5, 0}, map[int]float64{1: 91.02, 2: 90.49}},
+		{"one network with labels", one(2), numbers{90, 91, 0, 91}, map[int]float64{1: 91.01, 3: 90.99}},
 		{"barrier", func(x numbers) report.Claim { return barrierClaim(known(x[0]), known(x[1])) }, numbers{1, .49}, map[int]float64{0: .98, 1: .5}},
 		{"best", func(x numbers) report.Claim { return oneShots{x[0], x[1], x[2]}.claim("VGG11", 2) }, numbers{90, 91, 88}, map[int]float64{0: 90.1, 2: 87.9}},
 		{"time", func(x numbers) report.Claim { return timingClaim(x[0], x[1]) }, numbers{2.5, 15}, map[int]float64{0: 2.51, 1: 15.1}},

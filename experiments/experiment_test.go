@@ -105,3 +105,19 @@ func checkFiles(t *testing.T, s report.Section) {
 		t.Errorf("results.json: %v, valid JSON %v", err, json.Valid(text))
 	}
 }
+
+// Taught by its parents for an epoch, the fusion is at least as good as a
+// network that begins with random parameters.
+func TestOneNetworkSmoke(t *testing.T) {
+	s := runSmoke(t, "one-network", "")
+	rows := map[string]float64{}
+	for _, r := range s.Tables[0].Rows {
+		rows[r.Label] = r.Values[1].Ours.Mean
+	}
+	if best := rows[fromBest]; best < 90 || best < rows["from random parameters"] {
+		t.Errorf("taught without labels: %v", rows)
+	}
+	if curves := s.Figures[0].Curves; len(curves) != 6 || len(curves[5].Y) != 1 || !(curves[5].Y[0].Mean > 90) {
+		t.Errorf("%d curves of agreement, want 6, that of best above 90: %+v", len(curves), curves)
+	}
+}

@@ -130,6 +130,9 @@ func outcomeOf(r *train.Result) runner.Outcome {
 		if e.Validation != nil {
 			o.Series["validation"] = append(o.Series["validation"], e.Validation.Accuracy)
 		}
+		if e.Agreement != nil {
+			o.Series["agreement"] = append(o.Series["agreement"], e.Agreement.Accuracy)
+		}
 		if e.Test != nil {
 			o.Series["test"] = append(o.Series["test"], e.Test.Accuracy)
 		}
