@@ -27,7 +27,7 @@ type teaching struct {
 
 // teachings are the families; at paper scale the parents teach for longer.
 func teachings(s Scale) []teaching {
-	make := func(title, arch, dataset string, width float64, parents, repetitions int) teaching {
+	kind := func(title, arch, dataset string, width float64, parents, repetitions int) teaching {
 		name := pick(s, "smoke", "laptop", "laptop") // the paper has no such experiment
 		t := teaching{title: title, arch: arch, dataset: dataset, width: width, parents: parents, repetitions: repetitions,
 			recipe: recipe(name, train.FromScratch, arch, dataset), taught: recipe(name, train.Distilling, arch, dataset)}
@@ -36,19 +36,19 @@ func teachings(s Scale) []teaching {
 		}
 		return t
 	}
-	mnist := make("two MLPNets on MNIST", "mlpnet", "mnist", 0, 2, pick(s, 1, 5, 5))
+	mnist := kind("two MLPNets on MNIST", "mlpnet", "mnist", 0, 2, pick(s, 1, 5, 5))
 	if s == Smoke {
 		return []teaching{mnist}
 	}
 	return []teaching{
 		mnist,
-		make("four MLPNets on MNIST", "mlpnet", "mnist", 0, 4, 5),
-		make("two LeNets on Fashion-MNIST", "lenet", "fashion-mnist", 0, 2, 5),
-		make("two ResNet18 of a quarter of the width on Fashion-MNIST", "resnet18_bn", "fashion-mnist", .25, 2, 5),
-		make("two VGG11 on CIFAR-10", "vgg11", "cifar10", 0, 2, 1),
-		make("four VGG11 on CIFAR-10", "vgg11", "cifar10", 0, 4, 1),
-		make("two ResNet18 without batch norm on CIFAR-10", "resnet18", "cifar10", 0, 2, 1),
-		make("two ResNet18 with batch norm on CIFAR-10", "resnet18_bn", "cifar10", 0, 2, 1),
+		kind("four MLPNets on MNIST", "mlpnet", "mnist", 0, 4, 5),
+		kind("two LeNets on Fashion-MNIST", "lenet", "fashion-mnist", 0, 2, 5),
+		kind("two ResNet18 of a quarter of the width on Fashion-MNIST", "resnet18_bn", "fashion-mnist", .25, 2, 5),
+		kind("two VGG11 on CIFAR-10", "vgg11", "cifar10", 0, 2, 1),
+		kind("four VGG11 on CIFAR-10", "vgg11", "cifar10", 0, 4, 1),
+		kind("two ResNet18 without batch norm on CIFAR-10", "resnet18", "cifar10", 0, 2, 1),
+		kind("two ResNet18 with batch norm on CIFAR-10", "resnet18_bn", "cifar10", 0, 2, 1),
 	}
 }
 
