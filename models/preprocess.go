@@ -8,13 +8,9 @@ import (
 	"strings"
 )
 
-// The keys of Meta, each with a value in JSON, that say what a network's inputs
-// and outputs mean.
-const (
-	metaNormalisation = "otfusion.normalisation" // {"mean": [0.1307], "std": [0.3081]}
-	metaClasses       = "otfusion.classes"       // ["cat", "dog"], the names of the outputs in order
-	metaClassesSeen   = "otfusion.classes_seen"  // those of them that it was trained on, where these are not all
-)
+// metaNormalisation is the key of Meta, with a value in JSON, that says what a
+// network's inputs mean: {"mean": [0.1307], "std": [0.3081]}.
+const metaNormalisation = "otfusion.normalisation"
 
 // Normalisation is how pixels x, scaled to 0 … 1, become a network's inputs:
 // (x − Mean)/Std, one value for each channel or one for all.
@@ -76,40 +72,6 @@ func (m *Model) SetNormalisation(n Normalisation) error {
 	return nil
 }
 
-// Classes is what the metadata says of the network's outputs: their names, and
-// which of them it was trained on. Both are nil where it says nothing.
-func (m *Model) Classes() (names, seen []string, err error) {
-	for key, list := range map[string]*[]string{metaClasses: &names, metaClassesSeen: &seen} {
-		if text, ok := m.Meta[key]; ok {
-			if err := json.Unmarshal([]byte(text), list); err != nil {
-				return nil, nil, fmt.Errorf("models: metadata %s: %w", key, err)
-			}
-		}
-	}
-	if n := m.Arch.Classes(); names != nil && len(names) != n {
-		return nil, nil, fmt.Errorf("models: metadata %s: wanted a name for each of %d outputs, found %d", metaClasses, n, len(names))
-	}
-	if seen == nil {
-		seen = names
-	}
-	for _, s := range seen {
-		if !slices.Contains(names, s) {
-			return nil, nil, fmt.Errorf("models: metadata %s: %q is no output's name", metaClassesSeen, s)
-		}
-	}
-	return names, seen, nil
-}
-
-// SetClasses notes in the metadata the names of the outputs, and which of them
-// the network was trained on.
-func (m *Model) SetClasses(names, seen []string) {
-	m.note(metaClasses, names)
-	delete(m.Meta, metaClassesSeen)
-	if !slices.Equal(seen, names) {
-		m.note(metaClassesSeen, seen)
-	}
-}
-
 // note keeps a value in the metadata.
 func (m *Model) note(key string, value any) {
 	text, err := json.Marshal(value)
@@ -146,9 +108,9 @@ func (a *Arch) ForInput(height, width int) (*Arch, error) {
 }
 
 // Inherit notes in the metadata what the parents of m say of inputs and outputs:
-// their normalisation, and the names of their classes, where those parents that
-// name any agree; m has seen what one of them has. Parents whose inputs are
-// normalised differently cannot have one child, so they are an error.
+// their normalisation, and the names of all their classes, where those are as
+// many as m has outputs; m has seen what one of them has. Parents whose inputs
+// are normalised differently cannot have one child, so they are an error.
 func (m *Model) Inherit(parents ...*Model) error {
 	n, err := Agreed(parents...)
 	if err != nil {
@@ -159,24 +121,22 @@ func (m *Model) Inherit(parents ...*Model) error {
 			return err
 		}
 	}
-	var names []string
+	lists := make([][]string, len(parents))
 	known := map[string]bool{}
-	for _, p := range parents {
-		theirs, seen, err := p.Classes()
-		if err != nil {
+	for k, p := range parents {
+		var seen []string
+		if lists[k], seen, err = p.Classes(); err != nil {
 			return err
-		}
-		if names != nil && theirs != nil && !slices.Equal(names, theirs) {
-			return nil
-		}
-		if theirs != nil {
-			names = theirs
 		}
 		for _, s := range seen {
 			known[s] = true
 		}
 	}
-	if names != nil {
+	names, err := unionOf(lists)
+	if err != nil {
+		return err
+	}
+	if names != nil && len(names) == m.Arch.Classes() {
 		m.SetClasses(names, slices.DeleteFunc(slices.Clone(names), func(s string) bool { return !known[s] }))
 	}
 	return nil
