@@ -9,8 +9,8 @@ import (
 
 // Distillation teaches a network by the logits of others besides the labels
 // (Hinton et al. 2015; the paper's section S12): the loss is
-// (1−γ)·CE + γ·T²·KL(teachers ‖ student). The teachers answer by the weighted
-// mean of their logits; they and the student are softened by T. KL is the mean
+// (1−γ)·CE + γ·T²·KL(teachers ‖ student). The teachers answer as their [Ensemble]
+// does; they and the student are softened by T. KL is the mean
 // over the batch, with PerClass over batch and classes, as in the paper's code.
 type Distillation struct {
 	Teachers    []*models.Model
@@ -18,6 +18,12 @@ type Distillation struct {
 	Gamma       float64   // γ, above 0 to 1; at 1 no label is read
 	Temperature float64   // T
 	PerClass    bool      // divide KL by the number of classes too
+	Specialists bool      // the teachers speak of the classes only that they know, see [Ensemble]
+}
+
+// ensemble is the teachers.
+func (d *Distillation) ensemble() Ensemble {
+	return Ensemble{Members: d.Teachers, Weights: d.Weights, Specialists: d.Specialists}
 }
 
 // maxTemperature and its inverse bound T: within them T² and logits/T are
@@ -68,6 +74,7 @@ type distillIdentity struct {
 	Gamma       float64   `json:"gamma"`
 	Temperature float64   `json:"temperature"`
 	PerClass    bool      `json:"per_class,omitempty"`
+	Specialists bool      `json:"specialists,omitempty"`
 }
 
 // identity is nil without a distillation.
@@ -75,7 +82,7 @@ func (d *Distillation) identity() *distillIdentity {
 	if d == nil {
 		return nil
 	}
-	id := &distillIdentity{Weights: d.Weights, Gamma: d.Gamma, Temperature: d.Temperature, PerClass: d.PerClass}
+	id := &distillIdentity{Weights: d.Weights, Gamma: d.Gamma, Temperature: d.Temperature, PerClass: d.PerClass, Specialists: d.Specialists}
 	for _, t := range d.Teachers {
 		id.Teachers = append(id.Teachers, t.Fingerprint())
 	}

@@ -9,7 +9,6 @@ import (
 
 	"otfusion/data"
 	"otfusion/internal/argmax"
-	"otfusion/internal/weights"
 	"otfusion/models"
 	"otfusion/models/nn"
 	"otfusion/models/nn/kernel"
@@ -55,66 +54,6 @@ func Evaluate(ctx context.Context, m *models.Model, d *data.Dataset, o Options) 
 		return Score{}, err
 	}
 	return score(logits, d)
-}
-
-// EvaluateEnsemble scores models and their ensemble, whose logits are the mean
-// of the models' (paper, section 5). Weights, if not nil, make it a weighted
-// mean; they are divided by their sum. Architectures may differ as long as
-// each fits the dataset.
-func EvaluateEnsemble(ctx context.Context, ms []*models.Model, weights []float64, d *data.Dataset, o Options) (ensemble Score, members []Score, err error) {
-	weights, err = ensembleWeights(weights, len(ms))
-	if err != nil {
-		return Score{}, nil, err
-	}
-	mean := make([]float32, d.Len()*d.Classes)
-	for k, m := range ms {
-		logits, err := Logits(ctx, m, d, o)
-		if err != nil {
-			return Score{}, nil, fmt.Errorf("model %d: %w", k, err)
-		}
-		member, err := score(logits, d)
-		if err != nil {
-			return Score{}, nil, fmt.Errorf("model %d: %w", k, err)
-		}
-		members = append(members, member)
-		addScaled(mean, weights[k], logits)
-	}
-	ensemble, err = score(mean, d)
-	return ensemble, members, err
-}
-
-// EnsembleLogits computes the weighted mean of models' logits over a dataset,
-// N×classes. Weights are as in [EvaluateEnsemble].
-func EnsembleLogits(ctx context.Context, ms []*models.Model, weights []float64, d *data.Dataset, o Options) ([]float32, error) {
-	weights, err := ensembleWeights(weights, len(ms))
-	if err != nil {
-		return nil, err
-	}
-	mean := make([]float32, d.Len()*d.Classes)
-	for k, m := range ms {
-		logits, err := Logits(ctx, m, d, o)
-		if err != nil {
-			return nil, fmt.Errorf("model %d: %w", k, err)
-		}
-		addScaled(mean, weights[k], logits)
-	}
-	return mean, nil
-}
-
-// ensembleWeights makes the weights of n models sum to one; nil means equal ones.
-func ensembleWeights(given []float64, n int) ([]float64, error) {
-	scaled, err := weights.Normalize(given, n)
-	if err != nil {
-		return nil, fmt.Errorf("train: ensemble: %w", err)
-	}
-	return scaled, nil
-}
-
-// addScaled adds weight·x to sum.
-func addScaled(sum []float32, weight float64, x []float32) {
-	for i, v := range x {
-		sum[i] += float32(weight) * v
-	}
 }
 
 // Logits computes a model's logits over a dataset, N×classes.

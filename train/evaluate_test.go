@@ -91,7 +91,7 @@ func TestEnsemble(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, members, err := EvaluateEnsemble(ctx, ms, weights, d, o)
+		got, members, err := Ensemble{Members: ms, Weights: weights}.Evaluate(ctx, d, o)
 		if err != nil || got.Accuracy != want.Accuracy || math.Abs(got.Loss-want.Loss) > 1e-6 {
 			t.Errorf("weights %v: ensemble %+v (%v), want %+v", weights, got, err, want)
 		}
@@ -102,11 +102,11 @@ func TestEnsemble(t *testing.T) {
 		}
 	}
 	for _, bad := range [][]float64{{1}, {1, 2, 3}, {0, 0}, {-1, 2}, {math.NaN(), 1}, {math.Inf(1), 1}} {
-		if _, _, err := EvaluateEnsemble(ctx, ms, bad, d, o); err == nil {
+		if _, _, err := (Ensemble{Members: ms, Weights: bad}).Evaluate(ctx, d, o); err == nil {
 			t.Errorf("weights %v were accepted", bad)
 		}
 	}
-	if _, _, err := EvaluateEnsemble(ctx, nil, nil, d, o); err == nil {
+	if _, _, err := (Ensemble{}).Evaluate(ctx, d, o); err == nil {
 		t.Error("an empty ensemble was accepted")
 	}
 }

@@ -60,7 +60,12 @@ func (t *Distillation) expects(d *data.Dataset) error {
 // describe notes in the model's metadata what its inputs and outputs mean.
 func (c Config) describe(m *models.Model) error {
 	d := c.Data.Train
-	if len(d.ClassNames) == d.Classes {
+	if c.Distill.unlabelled() {
+		m.SetClasses(d.ClassNames, d.ClassNames) // of images without labels: their teachers' or numbers
+		if err := m.Inherit(c.Distill.Teachers...); err != nil {
+			return err
+		}
+	} else if len(d.ClassNames) == d.Classes {
 		var seen []string
 		for class, n := range d.Counts() {
 			if n > 0 {

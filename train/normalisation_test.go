@@ -81,7 +81,7 @@ func TestEvaluationUsesTheModelsNormalisation(t *testing.T) {
 	if got, err := Logits(t.Context(), told, tinyData(50, 4), Options{}); err != nil || !slices.Equal(got, want) {
 		t.Errorf("other logits than those of images of mean 0, std 1 (%v)", err)
 	}
-	_, members, err := EvaluateEnsemble(t.Context(), []*models.Model{m, told}, nil, tinyData(50, 4), Options{})
+	_, members, err := Ensemble{Members: []*models.Model{m, told}}.Evaluate(t.Context(), tinyData(50, 4), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 // teachers answer for the networks that a run distills.
 type teachers struct {
-	weights    []float64       // of each, summing to 1
+	rule       rule            // that makes one answer of theirs
 	predictors []*nn.Predictor // asked about every batch, where augmentation changes the images
 	abreast    int             // that run at a time
 	known      []float32       // else the mean logits of all training images, N×classes
@@ -22,14 +22,14 @@ type teachers struct {
 
 // newTeachers readies the teachers of a run. The cores are shared among them.
 func newTeachers(ctx context.Context, c Config, o nn.Options) (*teachers, error) {
-	weights, err := ensembleWeights(c.Distill.Weights, len(c.Distill.Teachers))
-	if err != nil {
-		return nil, err
-	}
-	t := &teachers{weights: weights, abreast: min(len(weights), c.Threads), logits: make([]float32, c.batch()*c.Arch.Classes())}
+	t := &teachers{abreast: min(len(c.Distill.Teachers), c.Threads), logits: make([]float32, c.batch()*c.Arch.Classes())}
+	var err error
 	if !c.Recipe.Augment {
 		t.known, err = c.answers(ctx, c.Data.Train)
 		return t, err
+	}
+	if t.rule, err = c.rule(ctx); err != nil {
+		return nil, err
 	}
 	o.Threads = max(1, c.Threads/t.abreast)
 	for _, m := range c.Distill.Teachers {
@@ -65,9 +65,7 @@ func (t *teachers) about(b *data.Batch) ([]float32, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for k, z := range answers {
-		addScaled(t.logits, t.weights[k], z)
-	}
+	t.rule(t.logits[:len(answers[0])], answers)
 	return t.logits, nil
 }
 
@@ -77,9 +75,34 @@ func (t *teachers) close() {
 	}
 }
 
-// answers are the teachers' mean logits over a dataset, N×classes.
+// answers are the teachers' common answer over a dataset, N×classes.
 func (c Config) answers(ctx context.Context, d *data.Dataset) ([]float32, error) {
-	return EnsembleLogits(ctx, c.Distill.Teachers, c.Distill.Weights, d, Options{Threads: c.Threads, Compute: c.Compute})
+	return c.Distill.ensemble().Logits(ctx, d, Options{Threads: c.Threads, Compute: c.Compute})
+}
+
+// measured is how many training images, not augmented, the spread of
+// specialists' logits is measured on.
+const measured = 2000
+
+// rule makes one answer of the teachers' logits on a batch.
+func (c Config) rule(ctx context.Context) (rule, error) {
+	e := c.Distill.ensemble()
+	if !e.Specialists {
+		return e.rule(nil)
+	}
+	indices, err := data.Sample(c.Data.Train.Len(), min(measured, c.Data.Train.Len()), c.Seed)
+	if err != nil {
+		return nil, err
+	}
+	some, err := c.Data.Train.Subset(indices)
+	if err != nil {
+		return nil, err
+	}
+	logits, err := e.logits(ctx, some, Options{Threads: c.Threads, Compute: c.Compute})
+	if err != nil {
+		return nil, err
+	}
+	return e.rule(logits)
 }
 
 // answered is a dataset with the teachers' classes in place of the labels.
