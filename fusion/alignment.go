@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"otfusion/internal/union"
 	"otfusion/models"
 )
 
@@ -33,13 +34,21 @@ func Align(ctx context.Context, parents []*models.Model, o Options) (*Alignment,
 	if err != nil {
 		return nil, err
 	}
-	maps, err := f.passes(ctx)
+	maps, err := f.maps(ctx)
 	if err != nil {
 		return nil, err
 	}
 	f.report.Seconds = time.Since(begin).Seconds()
 	f.report.Notes = append(f.report.Notes, f.report.moves()...)
 	return &Alignment{f, maps}, nil
+}
+
+// maps finds the map of every parameter axis of every parent.
+func (f *fuser) maps(ctx context.Context) ([]mapping, error) {
+	if f.Align == Zip {
+		return f.zip(ctx)
+	}
+	return f.passes(ctx)
 }
 
 // prepare checks parents and options and derives what all steps share.
@@ -61,11 +70,20 @@ func prepare(parents []*models.Model, o Options) (*fuser, error) {
 	if err := sameFixedWidths(s, o.Reference, unified); err != nil {
 		return nil, err
 	}
+	if o.UpTo != "" {
+		if err := s.checkCut(o.UpTo); err != nil {
+			return nil, err
+		}
+	}
 	if o.Samples != nil && o.Samples.Size() != s.arch.Input.Len() {
 		return nil, fmt.Errorf("fusion: samples: wanted %v values each, found %d", s.arch.Input, o.Samples.Size())
 	}
+	together, err := union.New(unified, o.Proportions)
+	if err != nil {
+		return nil, fmt.Errorf("fusion: %w", err)
+	}
 	return &fuser{
-		Options: o, structure: s, parents: unified,
+		Options: o, structure: s, parents: unified, union: together,
 		lineage: sync.OnceValue(func() *lineage { return lineageOf(parents) }),
 		report:  Report{Options: o, Reference: o.Reference, Proportions: o.Proportions, Notes: notes},
 	}, nil
@@ -85,17 +103,22 @@ func (a *Alignment) Average(weights ...float64) (*models.Model, error) {
 		return nil, err
 	}
 	f.report.Options.Repair = NoRepair
-	m := f.mix(maps)
+	m := f.merged(maps)
 	return m, f.sign(m)
 }
 
 // at is the fuser and the maps for weights and for the budget.
 func (a *Alignment) at(weights []float64) (*fuser, []mapping, error) {
 	f, err := a.f.weighted(weights)
-	if err != nil || f.Budget == 0 {
-		return f, a.maps, err
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case f.Align == Zip:
+		f.Proportions = slices.Repeat([]float64{1}, len(f.parents)) // they are in the maps
+	case f.Budget > 0:
+		return f.widen(a.maps)
 	}
-	return f.widen(a.maps)
+	return f, a.maps, nil
 }
 
 // Parent is parent k, its channels in the reference's order. With equal widths
@@ -103,6 +126,9 @@ func (a *Alignment) at(weights []float64) (*fuser, []mapping, error) {
 func (a *Alignment) Parent(k int) (*models.Model, error) {
 	if k < 0 || k >= len(a.maps) {
 		return nil, fmt.Errorf("fusion: parent: wanted 0 to %d, found %d", len(a.maps)-1, k)
+	}
+	if a.f.Align == Zip {
+		return nil, fmt.Errorf("fusion: parent: %s aligns none, it merges channels of all parents", Zip)
 	}
 	weights := make([]float64, len(a.maps))
 	weights[k] = 1
@@ -123,7 +149,7 @@ func (a *Alignment) Fuse(ctx context.Context, weights ...float64) (*models.Model
 	if err != nil {
 		return nil, nil, err
 	}
-	fused, err := f.repair(ctx, f.mix(maps), maps)
+	fused, err := f.repair(ctx, f.merged(maps), maps)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,6 +167,9 @@ func (f *fuser) weighted(weights []float64) (*fuser, error) {
 	var err error
 	if g.Proportions, err = proportions(weights, len(f.parents)); err != nil {
 		return nil, err
+	}
+	if f.Align == Zip && !equal(g.Proportions) {
+		return nil, unequalZip(g.Proportions)
 	}
 	g.report.Proportions, g.report.Options.Proportions = g.Proportions, g.Proportions
 	return &g, nil

@@ -21,6 +21,7 @@ type Choice struct {
 	Descent         *int
 	Repair          *Repair
 	Budget          *float64
+	UpTo            *string
 	AlignSamples    *int
 }
 
@@ -45,6 +46,7 @@ func (c Choice) Options() (Options, error) {
 	override(&o.Descent, c.Descent)
 	override(&o.Repair, c.Repair)
 	override(&o.Budget, c.Budget)
+	override(&o.UpTo, c.UpTo)
 	override(&o.AlignSamples, c.AlignSamples)
 	if c.Solver != nil {
 		o.Solver = c.Solver

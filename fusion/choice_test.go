@@ -13,7 +13,7 @@ var differing = Choice{
 	Align: new(Coordinates("other")), Solver: ot.Sinkhorn{Reg: 3}, Cost: new(Cost("other")), Residual: new(Residual("other")),
 	NormalizeRows: new(true), MatchInputs: new(true), TransportOutput: new(true), PreserveScale: new(true),
 	Reference: new(7), Proportions: []float64{3, 4}, Passes: new(8), Descent: new(9), Repair: new(Repair("other")),
-	Budget: new(0.25), AlignSamples: new(11),
+	Budget: new(0.25), UpTo: new("other"), AlignSamples: new(11),
 }
 
 // changes are the fields in which a choice leaves the preset.

@@ -3,6 +3,7 @@ package fusion
 import (
 	"context"
 
+	"otfusion/internal/union"
 	"otfusion/models"
 )
 
@@ -28,6 +29,7 @@ type fuser struct {
 	Options
 	*structure                 // of the reference, and of the result
 	parents    []*models.Model // the caller's with one structure
+	union      *union.Union    // how they answer together
 	lineage    func() *lineage // of the caller's, found once
 	report     Report
 }

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"fmt"
+	"slices"
 
 	"otfusion/fusion/ot"
 	"otfusion/internal/weights"
@@ -26,6 +27,7 @@ type Options struct {
 	Proportions []float64 `json:"proportions"`      // weight of each parent in the average, scaled to sum to 1; nil means equal
 	Passes      int       `json:"passes"`           // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
 	Budget      float64   `json:"budget,omitempty"` // share of each hidden layer's channels, the worst matched, that are not averaged but kept apart: 0 for one network of the reference's size, 1 for the ensemble in one network; wants channels matched one to one
+	UpTo        string    `json:"up_to,omitempty"`  // by zip: the layer up to which parents are merged; behind it they stay apart, their outputs added. models.InputName merges nothing; "" merges all
 	Descent     int       `json:"descent"`          // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
 
 	Samples     Samples  `json:"-"`                      // by activations, and for Repair: inputs to run through the models
@@ -52,10 +54,13 @@ type Coordinates string
 
 // Channels are compared by their weights (their rows Ŵ of every parameter that
 // makes them, biases being one more column) or by their pre-activations at
-// every position of every sample (section 4 of the paper).
+// every position of every sample (section 4 of the paper). Zip does not align
+// parents to a reference: it merges those channels of all of them that vary
+// together, see zip.go.
 const (
 	Weights     Coordinates = "wts" // the default
 	Activations Coordinates = "acts"
+	Zip         Coordinates = "zip"
 )
 
 // Cost is the ground cost between two channels' coordinates x and y.
@@ -131,18 +136,24 @@ func orDefault[T ~string](value, standard T) T {
 // check reports choices that do not exist or do not go together.
 func (o Options) check() error {
 	switch {
-	case o.Align != Weights && o.Align != Activations:
-		return fmt.Errorf("fusion: align: wanted %s or %s, found %q", Weights, Activations, o.Align)
+	case o.Align != Weights && o.Align != Activations && o.Align != Zip:
+		return fmt.Errorf("fusion: align: wanted %s, %s or %s, found %q", Weights, Activations, Zip, o.Align)
 	case o.Cost != Euclidean && o.Cost != SqEuclidean && o.Cost != Cosine:
 		return fmt.Errorf("fusion: cost: wanted %s, %s or %s, found %q", Euclidean, SqEuclidean, Cosine, o.Cost)
 	case o.Residual != SharedMap && o.Residual != PaperAverage:
 		return fmt.Errorf("fusion: residual: wanted %s or %s, found %q", SharedMap, PaperAverage, o.Residual)
 	case o.Repair != NoRepair && o.Repair != Rescale && o.Repair != Regress && o.Repair != ResetBatchNorm:
 		return fmt.Errorf("fusion: repair: wanted %s, %s, %s or %s, found %q", NoRepair, Rescale, Regress, ResetBatchNorm, o.Repair)
-	case o.Residual == PaperAverage && o.Align == Weights:
-		return fmt.Errorf("fusion: residual: the paper's policy wants alignment by activations, found by weights")
+	case o.Residual == PaperAverage && o.Align != Activations:
+		return fmt.Errorf("fusion: residual: the paper's policy wants alignment by %s, found by %s", Activations, o.Align)
 	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights:
-		return fmt.Errorf("fusion: matching inputs and descent want alignment by weights, found by activations")
+		return fmt.Errorf("fusion: matching inputs and descent want alignment by %s, found by %s", Weights, o.Align)
+	case o.Align == Zip && (o.Passes > 1 || o.TransportOutput || o.PreserveScale || o.Budget > 0):
+		return fmt.Errorf("fusion: align: %s wants one pass, classes in place, no preserved scale and no budget", Zip)
+	case o.Align == Zip && !equal(o.Proportions):
+		return unequalZip(o.Proportions)
+	case o.UpTo != "" && (o.Align != Zip || o.Repair == Rescale):
+		return fmt.Errorf("fusion: up to %s: wanted alignment by %s and no repair by %s", o.UpTo, Zip, Rescale)
 	case o.runs() && (o.Samples == nil || o.Samples.Len() == 0):
 		return ErrNeedsSamples
 	case o.runs() && o.Record == nil:
@@ -152,7 +163,17 @@ func (o Options) check() error {
 }
 
 // runs tells whether samples are run through the models; options are complete.
-func (o Options) runs() bool { return o.Align == Activations || o.Repair != NoRepair }
+func (o Options) runs() bool { return o.Align != Weights || o.Repair != NoRepair }
+
+// unequalZip refuses weights that zip has no use for.
+func unequalZip(proportions []float64) error {
+	return fmt.Errorf("fusion: align: %s merges channels of all parents alike: wanted equal proportions, found %v", Zip, proportions)
+}
+
+// equal tells weights that are all the same.
+func equal(weights []float64) bool {
+	return !slices.ContainsFunc(weights, func(w float64) bool { return w != weights[0] })
+}
 
 // proportions scales the given weights to sum to 1, or makes equal ones.
 func proportions(given []float64, parents int) ([]float64, error) {

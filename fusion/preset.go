@@ -18,7 +18,9 @@ const bestAlignSamples = 2000
 //   - paper-acts: the same by activations, not normalised, with the paper's
 //     treatment of residual blocks;
 //   - best: alignment by the cosine of activations, then regression (see
-//     [Options].Repair), on [BestSamples].
+//     [Options].Repair), on [BestSamples];
+//   - zip: for parents that know different things, [Zip], then regression, on
+//     [BestSamples].
 //
 // best was chosen on 5,000 validation images of CIFAR-10, by briefly trained
 // pairs of narrow networks; accuracy in percent, 1,000 samples for acts. The
@@ -47,6 +49,8 @@ func Preset(name string) (Options, error) {
 		return Options{Preset: name, Reference: Last, Align: Activations, Residual: PaperAverage, TransportOutput: true}, nil
 	case "best":
 		return Options{Preset: name, Reference: Last, Align: Activations, Cost: Cosine, Repair: Regress, AlignSamples: bestAlignSamples}, nil
+	case "zip":
+		return Options{Preset: name, Reference: Last, Align: Zip, Repair: Regress, AlignSamples: bestAlignSamples}, nil
 	}
-	return Options{}, fmt.Errorf("fusion: preset: wanted paper-wts, paper-acts or best, found %q", name)
+	return Options{}, fmt.Errorf("fusion: preset: wanted paper-wts, paper-acts, best or zip, found %q", name)
 }

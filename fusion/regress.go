@@ -24,17 +24,17 @@ import (
 // The parents run once, for what the layers should put out; the fused model
 // runs from a frontier that moves on as layers are solved.
 func (f *fuser) regress(ctx context.Context, fused *models.Model, maps []mapping) (*models.Model, error) {
-	fused.Arch = ownLayers(f.arch)
+	fused.Arch = ownLayers(fused.Arch)
 	shapes, err := fused.Arch.Shapes()
 	if err != nil {
 		return nil, fmt.Errorf("fusion: %w", err)
 	}
-	layers := f.regressed(fused.Arch, shapes)
+	layers := f.regressed(fused.Arch, shapes, maps)
 	front := &frontier{model: fused, shapes: shapes, recorder: f.Record, cut: models.InputName, samples: f.Samples}
 	var e equations
 	for from, to := 0, 0; from < len(layers); from = to {
 		to = from + together(layers[from:])
-		wanted, err := f.targets(ctx, layers[from:to], maps)
+		wanted, err := f.targets(ctx, layers[from:to])
 		if err != nil {
 			return nil, err
 		}
@@ -49,11 +49,36 @@ func (f *fuser) regress(ctx context.Context, fused *models.Model, maps []mapping
 	return fused, nil
 }
 
-// regressed is a layer that is solved, and on how many samples.
+// regressed is a layer that is solved, on how many samples, and what of: the sum
+// of what its sources put out.
 type regressed struct {
 	layer   *models.Layer
 	in, out models.Shape
 	samples int
+	sources []source
+}
+
+// source is a parent's part in what a layer should put out: λ times what a layer
+// of the parent does, its channels mapped.
+type source struct {
+	parent int
+	layer  string
+	lambda float64
+	rows   *transportMap
+}
+
+// sources are the parts of all parents; behind the cut a layer is one parent's.
+func (f *fuser) sources(layer string, maps []mapping) []source {
+	if k, name, ok := f.branchOf(layer); ok {
+		return []source{{k, name, 1, nil}}
+	}
+	var all []source
+	for k, lambda := range f.Proportions {
+		if lambda != 0 {
+			all = append(all, source{k, layer, lambda, maps[k][slot{layer + "." + string(models.Weight), 0}]})
+		}
+	}
+	return all
 }
 
 const (
@@ -70,12 +95,12 @@ const (
 
 // regressed lists the layers to solve. Behind the network's input the average
 // is exact: all parents read the same.
-func (f *fuser) regressed(a *models.Arch, shapes map[string]models.Shape) []regressed {
+func (f *fuser) regressed(a *models.Arch, shapes map[string]models.Shape, maps []mapping) []regressed {
 	var layers []regressed
 	for i := range a.Layers {
 		l := &a.Layers[i]
-		if weighted(*l) && l.Groups <= 1 && !f.readsSamples(*l) {
-			r := regressed{layer: l, in: shapes[l.Inputs[0]], out: shapes[l.Name]}
+		if weighted(*l) && l.Groups <= 1 && !readsSamples(a, *l) {
+			r := regressed{layer: l, in: shapes[l.Inputs[0]], out: shapes[l.Name], sources: f.sources(l.Name, maps)}
 			r.samples = min(r.enough(), f.Samples.Len())
 			layers = append(layers, r)
 		}
@@ -103,9 +128,9 @@ func together(layers []regressed) int {
 }
 
 // readsSamples tells the layers that read the network's input, flattened or not.
-func (f *fuser) readsSamples(l models.Layer) bool {
+func readsSamples(a *models.Arch, l models.Layer) bool {
 	for l.Inputs[0] != models.InputName {
-		if l, _ = f.arch.Layer(l.Inputs[0]); l.Op != models.Flatten {
+		if l, _ = a.Layer(l.Inputs[0]); l.Op != models.Flatten {
 			return false
 		}
 	}

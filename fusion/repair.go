@@ -12,6 +12,7 @@ import (
 // repair corrects the statistics of the fused model as Options.Repair says.
 func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
 	var err error
+	before := biases(fused.Arch)
 	switch f.Repair {
 	case Rescale:
 		fused, err = f.rescale(ctx, fused, alignments)
@@ -28,7 +29,7 @@ func (f *fuser) repair(ctx context.Context, fused *models.Model, alignments []ma
 	if err := fused.Check(); err != nil {
 		return nil, fmt.Errorf("fusion: repair: %w", err)
 	}
-	if n := biases(fused.Arch) - biases(f.arch); n > 0 {
+	if n := biases(fused.Arch) - before; n > 0 {
 		f.report.Notes = append(f.report.Notes, fmt.Sprintf("repair %s: %d layers got a bias", f.Repair, n))
 	}
 	return fused, nil
@@ -115,7 +116,7 @@ func (f *fuser) interpolatedMoments(ctx context.Context, members []Member, align
 // resetBatchNorm measures the running statistics anew: the mean and variance
 // over all samples and positions of what each BatchNorm reads, layer by layer.
 func (f *fuser) resetBatchNorm(ctx context.Context, fused *models.Model) (*models.Model, error) {
-	for _, l := range f.arch.Layers {
+	for _, l := range fused.Arch.Layers {
 		if l.Op != models.BatchNorm {
 			continue
 		}

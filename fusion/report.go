@@ -39,6 +39,7 @@ type GroupReport struct {
 	Iterations    int      `json:"iterations"`        // of the solver
 	Converged     bool     `json:"converged"`         // of the solver
 	Classes       []int    `json:"classes,omitempty"` // of the output layer: the parent's class that each class of the result is made of, by the largest share
+	Share         float64  `json:"share,omitempty"`   // of zip: of the result's channels, those that the parent makes, parts of channels counted as such
 	Seconds       float64  `json:"seconds,omitempty"` // of the transport problem, without the inner products behind its cost
 }
 

@@ -8,9 +8,10 @@ import (
 	"otfusion/models"
 )
 
-// targets returns what each of the layers should put out on its samples: the
-// average Σ_k λ_k·ỹ_k of the aligned parents' pre-activations, plain (n, C, H, W).
-func (f *fuser) targets(ctx context.Context, layers []regressed, maps []mapping) ([][]float32, error) {
+// targets returns what each of the layers should put out on its samples: the sum
+// of its sources, in the average Σ_k λ_k·ỹ_k of the aligned parents'
+// pre-activations, plain (n, C, H, W). Zip has its own for the outputs.
+func (f *fuser) targets(ctx context.Context, layers []regressed) ([][]float32, error) {
 	wanted, done := make([][]float32, len(layers)), 0
 	for i, r := range layers {
 		wanted[i] = make([]float32, r.samples*r.out.Len())
@@ -18,9 +19,9 @@ func (f *fuser) targets(ctx context.Context, layers []regressed, maps []mapping)
 	for {
 		open, end := unfinished(layers, done)
 		if len(open) == 0 {
-			return wanted, nil
+			return wanted, f.answers(ctx, layers, wanted)
 		}
-		if err := f.average(ctx, layers, open, wanted, span{f.Samples, done, end}, maps); err != nil {
+		if err := f.average(ctx, layers, open, wanted, span{f.Samples, done, end}); err != nil {
 			return nil, err
 		}
 		done = end
@@ -40,20 +41,26 @@ func unfinished(layers []regressed, done int) (open []int, end int) {
 }
 
 // average adds the parents' shares of the targets on some samples.
-func (f *fuser) average(ctx context.Context, layers []regressed, open []int, wanted [][]float32, samples span, maps []mapping) error {
-	var names []string
-	for _, i := range open {
-		names = append(names, layers[i].layer.Name)
-	}
-	for k, lambda := range f.Proportions {
-		if lambda == 0 {
+func (f *fuser) average(ctx context.Context, layers []regressed, open []int, wanted [][]float32, samples span) error {
+	for k, parent := range f.parents {
+		var names []string
+		for _, i := range open {
+			for _, s := range layers[i].sources {
+				if s.parent == k {
+					names = append(names, s.layer)
+				}
+			}
+		}
+		if names == nil {
 			continue
 		}
-		err := f.outputs(ctx, f.parents[k], names, samples, func(from int, found views) {
+		err := f.outputs(ctx, parent, names, samples, func(from int, found views) {
 			for _, i := range open {
-				name, size := layers[i].layer.Name, layers[i].out.Len()
-				rows := maps[k][slot{name + "." + string(models.Weight), 0}]
-				rows.addView(wanted[i][(samples.from+from)*size:], lambda, found[name])
+				for _, s := range layers[i].sources {
+					if s.parent == k {
+						s.rows.addView(wanted[i][(samples.from+from)*layers[i].out.Len():], s.lambda, found[s.layer])
+					}
+				}
 			}
 		})
 		if err != nil {

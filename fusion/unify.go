@@ -11,9 +11,10 @@ import (
 )
 
 // unify checks the parents and gives them one structure up to hidden widths:
-// batch norms are folded where another parent has them folded, and a layer gets
-// a bias of zeros where another parent's has one. Both keep a parent's
-// function. The notes say what was done.
+// where they know different classes, all get outputs for all of them
+// ([models.Unite]), batch norms are folded where another parent has them folded,
+// and a layer gets a bias of zeros where another parent's has one. Each keeps a
+// parent's function. The notes say what was done.
 func unify(parents []*models.Model) (unified []*models.Model, notes []string, err error) {
 	if len(parents) < 2 {
 		return nil, nil, fmt.Errorf("fusion: wanted at least two parents, found %d", len(parents))
@@ -24,9 +25,16 @@ func unify(parents []*models.Model) (unified []*models.Model, notes []string, er
 	if _, err := models.Agreed(parents...); err != nil {
 		return nil, nil, fmt.Errorf("fusion: %w", err)
 	}
-	unified = parents
+	if unified, err = models.Unite(parents); err != nil {
+		return nil, nil, fmt.Errorf("fusion: %w", err)
+	}
+	for k, m := range unified {
+		if m != parents[k] {
+			notes = append(notes, fmt.Sprintf("parent %d: outputs for the classes of all parents, in one order, zeros for those that it does not have", k))
+		}
+	}
 	if other := slices.IndexFunc(parents, func(m *models.Model) bool { return !normed(m) }); other >= 0 {
-		unified = withoutBatchNorm(parents, &notes, fmt.Sprintf("parent %d has none", other))
+		unified = withoutBatchNorm(unified, &notes, fmt.Sprintf("parent %d has none", other))
 	}
 	unified = withBiases(unified, &notes)
 	for k, m := range unified[1:] {

@@ -1,0 +1,135 @@
+package fusion
+
+import (
+	"slices"
+	"testing"
+
+	"otfusion/models"
+)
+
+// sideBySide are the logits of specialists as one network of branches has them:
+// of each class the mean of the parents that know it, each brought to one spread.
+func sideBySide(t *testing.T, parents []*models.Model, o Options) []float32 {
+	t.Helper()
+	f, err := prepare(parents, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all [][]float32
+	for _, m := range parents {
+		all = append(all, logits(t, m, o.Samples.(InMemory)))
+	}
+	f.union.Scale(all)
+	sum := make([]float32, len(all[0]))
+	for k, z := range all {
+		for i, v := range z {
+			sum[i] += float32(f.union.Share(k, i%10)) * v
+		}
+	}
+	return sum
+}
+
+// Up to the input nothing is merged.
+func TestUpToTheInputIsTheParentsSideBySide(t *testing.T) {
+	for name, network := range networks() {
+		if network(t, 0).Arch.Classes() != 10 {
+			continue
+		}
+		for _, seen := range [][][]string{
+			{{"0", "1", "2", "3", "4"}, {"5", "6", "7", "8", "9"}},
+			{{"0", "1", "2", "3", "4", "5"}, {"4", "5", "6", "7", "8", "9"}, {"0", "9"}},
+		} {
+			var parents []*models.Model
+			for k, classes := range seen {
+				parents = append(parents, specialist(network(t, uint64(k)), classes...))
+			}
+			o := zipping(t, noise(parents[0].Arch.Input, 6, 1))
+			o.UpTo = models.InputName
+			fused, _ := zipped(t, parents, o)
+			if err := fused.Check(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if d := relativeDifference(sideBySide(t, parents, o), logits(t, fused, o.Samples.(InMemory))); d > 1e-5 {
+				t.Errorf("%s: logits differ by %v", name, d)
+			}
+		}
+	}
+}
+
+// Copies that are merged up to any layer compute their function, and what comes
+// out is a network that can be aligned, and zipped, like any other.
+func TestCopiesZipUpToAnyLayer(t *testing.T) {
+	for name, network := range apartable() {
+		m := network(t, 1)
+		x := noise(m.Arch.Input, 6, 2)
+		want := logits(t, m, x)
+		s, err := derive(m.Arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cuts := s.cuts()
+		if len(cuts) == 0 {
+			t.Errorf("%s has no cuts", name)
+		}
+		for _, cut := range cuts {
+			o := zipping(t, x)
+			o.UpTo = cut
+			fused, _ := zipped(t, permutedCopies(t, m, 2), o)
+			if d := relativeDifference(want, logits(t, fused, x)); d > 1e-4 {
+				t.Errorf("%s up to %s: logits differ by %v", name, cut, d)
+			}
+			again, _ := zipped(t, permutedCopies(t, fused, 2), Options{Reference: Last})
+			if d := relativeDifference(want, logits(t, again, x)); d > 1e-4 {
+				t.Errorf("%s up to %s, fused with a permuted copy: logits differ by %v", name, cut, d)
+			}
+		}
+	}
+}
+
+// Behind residual blocks the cut is where a stage ends.
+func TestCutsOfResNetAreTheEndsOfItsStages(t *testing.T) {
+	s, err := derive(networks()["resnet18_bn"](t, 1).Arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"layer1.1.relu2", "layer2.1.relu2", "layer3.1.relu2", "layer4.1.relu2"}
+	for _, cut := range want {
+		if !slices.Contains(s.cuts(), cut) {
+			t.Errorf("cuts %v lack %s", s.cuts(), cut)
+		}
+	}
+	for _, cut := range []string{"conv1", "layer1.0.relu2", "layer2.0.conv1", "layer2.0.relu2"} {
+		if slices.Contains(s.cuts(), cut) {
+			t.Errorf("cuts %v have %s", s.cuts(), cut)
+		}
+	}
+}
+
+// Regression brings the branches' logits nearer to the parents' common answer.
+func TestRegressionWorksOnBranches(t *testing.T) {
+	a, b := networks()["mlp"](t, 1), networks()["mlp"](t, 2)
+	parents := []*models.Model{specialist(a, "0", "1", "2", "3", "4"), specialist(b, "5", "6", "7", "8", "9")}
+	x := noise(a.Arch.Input, 300, 1)
+	o := zipping(t, x)
+	o.UpTo = "relu2"
+	distance := func(repair Repair) float64 {
+		o.Repair = repair
+		fused, _ := zipped(t, parents, o)
+		f, err := prepare(parents, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := [][]float32{logits(t, a, x), logits(t, b, x)}
+		f.union.Scale(all)
+		want := make([]float32, len(all[0]))
+		f.union.Combine(want, all)
+		sum := 0.0
+		for i, v := range logits(t, fused, x) {
+			sum += float64(v-want[i]) * float64(v-want[i])
+		}
+		return sum
+	}
+	if plain, regressed := distance(NoRepair), distance(Regress); !(regressed < .7*plain) {
+		t.Errorf("squared distance from the common answer %v, regressed %v", plain, regressed)
+	}
+}
