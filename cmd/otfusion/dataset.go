@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,12 +25,19 @@ func (f datasetFlags) load(g *globals, a *models.Arch) (train, test *data.Datase
 
 // images are the dataset, or pictures without labels in a folder. Those get the
 // network's classes and are all said to be of the first, which nothing reads.
-func (f datasetFlags) images(g *globals, a *models.Arch) (train, test *data.Dataset, err error) {
-	train, test, err = g.source(f.Dataset, f.Size, a).LoadImages(g.ctx)
+func (f datasetFlags) images(g *globals, m *models.Model) (train, test *data.Dataset, err error) {
+	train, test, err = g.source(f.Dataset, f.Size, m.Arch).LoadImages(g.ctx)
 	if err != nil || train.Labels != nil {
 		return train, test, known(err)
 	}
-	train, err = train.Labelled(numbered(a.Classes()), make([]uint8, train.Len()))
+	names, _, err := m.Classes()
+	if err != nil {
+		return nil, nil, err
+	}
+	if names == nil {
+		names = numbered(m.Arch.Classes())
+	}
+	train, err = train.Labelled(names, make([]uint8, train.Len()))
 	return train, nil, err
 }
 
@@ -110,10 +118,15 @@ func (g *globals) agreed(paths []string, ms []*models.Model) (*models.Normalisat
 	return n, nil
 }
 
-// fitted makes networks that take images of any size read those of d.
+// fitted makes networks that take images of any size read those of d, and gives
+// those that know some of d's classes outputs for all of them.
 func (g *globals) fitted(ms []*models.Model, d *data.Dataset) ([]*models.Model, error) {
 	fit := make([]*models.Model, len(ms))
 	for i, m := range ms {
+		m, err := g.classed(m, d)
+		if err != nil {
+			return nil, err
+		}
 		fit[i] = m
 		in := m.Arch.Input
 		if in.H == 1 || in.C != d.Channels || in.H == d.Height && in.W == d.Width {
@@ -127,6 +140,38 @@ func (g *globals) fitted(ms []*models.Model, d *data.Dataset) ([]*models.Model, 
 		g.note("%s reads images of %d×%d, its architecture says %d×%d", arch.Name, d.Height, d.Width, in.H, in.W)
 	}
 	return fit, nil
+}
+
+// classed is the model with the dataset's classes as outputs, where its own are
+// some of them.
+func (g *globals) classed(m *models.Model, d *data.Dataset) (*models.Model, error) {
+	names, _, err := m.Classes()
+	if err != nil || names == nil {
+		return m, err
+	}
+	for _, name := range names {
+		if !slices.Contains(d.ClassNames, name) {
+			g.note("%s knows a class %q, %s has %q: its outputs are taken for these, in order", m.Arch.Name, name, d.Name, d.ClassNames)
+			return m, nil
+		}
+	}
+	return m.WithClasses(d.ClassNames)
+}
+
+// specialists tells whether some of the models know classes that others do not.
+func specialists(ms []*models.Model) (bool, error) {
+	var first []bool
+	for i, m := range ms {
+		known, err := m.Known()
+		if err != nil {
+			return false, err
+		}
+		if i > 0 && !slices.Equal(known, first) {
+			return true, nil
+		}
+		first = known
+	}
+	return false, nil
 }
 
 // note tells people what they may not expect, on standard error.

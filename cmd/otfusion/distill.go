@@ -16,10 +16,11 @@ type teachingFlags struct {
 // distillCmd teaches one network by several.
 type distillCmd struct {
 	Student  string   `arg:"" help:"Model to start from, such as a fusion of the teachers."`
-	Teachers []string `required:"" placeholder:"MODEL,..." help:"Models that teach, by the mean of their logits on each batch."`
+	Teachers []string `required:"" placeholder:"MODEL,..." help:"Models that teach, by the mean of their logits on each batch; each speaks of the classes that it knows."`
 	sourceFlags
 	recipeFlags
 	teachingFlags
+	classFlags
 	Weights  []float64 `placeholder:"W,..." help:"Weight of each teacher in the mean (default: equal)."`
 	PerClass bool      `help:"Divide the teachers' part of the loss by the number of classes too, as the paper's code does."`
 	Out      outFolder `required:"" placeholder:"DIR" help:"Folder of the run; an interrupted run there resumes."`
@@ -41,6 +42,9 @@ func (c *distillCmd) Run(g *globals) error {
 	if err := c.apply(teachers...); err != nil {
 		return err
 	}
+	if err := c.name(teachers...); err != nil {
+		return err
+	}
 	student, recipe, splits, err := c.adopt(g, train.Distilling, student)
 	if err != nil {
 		return err
@@ -51,9 +55,13 @@ func (c *distillCmd) Run(g *globals) error {
 	if err := c.judge(&recipe, c.Select, splits); err != nil {
 		return err
 	}
+	apart, err := specialists(teachers)
+	if err != nil {
+		return err
+	}
 	return g.train([]train.Config{{
 		Dir: string(c.Out), Initial: student, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
-		Distill: &train.Distillation{Teachers: teachers, Weights: c.Weights, Gamma: 1 - c.Labels, Temperature: c.Temperature, PerClass: c.PerClass},
+		Distill: &train.Distillation{Teachers: teachers, Weights: c.Weights, Gamma: 1 - c.Labels, Temperature: c.Temperature, PerClass: c.PerClass, Specialists: apart},
 	}})
 }
 

@@ -17,8 +17,9 @@ type evalCmd struct {
 	datasetFlags
 	sourceFlags
 	inputFlags
+	classFlags
 	Split    string    `enum:"test,train" default:"test" help:"Which images: test or train."`
-	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits."`
+	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits. Where models know different classes, each speaks of its own: the logits of all are brought to one spread, and a model that does not know the class that they see together says the least it has to say."`
 	Weights  []float64 `placeholder:"W,..." help:"Weight of each model in the ensemble (default: equal)."`
 }
 
@@ -38,6 +39,8 @@ type evalJSON struct {
 	Images   int          `json:"images"`
 	Models   []scoreJSON  `json:"models"`
 	Ensemble *train.Score `json:"ensemble,omitempty"`
+
+	Specialists bool `json:"specialists,omitempty"` // in the ensemble each model speaks of the classes only that it knows
 }
 
 func (c *evalCmd) Run(g *globals) error {
@@ -54,6 +57,9 @@ func (c *evalCmd) Run(g *globals) error {
 	if err := c.apply(ms...); err != nil {
 		return err
 	}
+	if err := c.name(ms...); err != nil {
+		return err
+	}
 	d, test, err := c.load(g, ms[0].Arch)
 	if err != nil {
 		return err
@@ -68,7 +74,10 @@ func (c *evalCmd) Run(g *globals) error {
 	var scores []train.Score
 	if c.Ensemble {
 		var e train.Score
-		if e, scores, err = train.EvaluateEnsemble(g.ctx, ms, c.Weights, d, g.evaluation()); err != nil {
+		if result.Specialists, err = specialists(ms); err != nil {
+			return err
+		}
+		if e, scores, err = (train.Ensemble{Members: ms, Weights: c.Weights, Specialists: result.Specialists}).Evaluate(g.ctx, d, g.evaluation()); err != nil {
 			return err
 		}
 		result.Ensemble = &e
@@ -114,7 +123,11 @@ func (r evalJSON) print(w io.Writer) {
 		row(m.Path, m.Score, fmt.Sprintf("%v (%s)", m.Normalisation, m.Source))
 	}
 	if r.Ensemble != nil {
-		row("ensemble (mean logits)", *r.Ensemble, "")
+		name := "ensemble (mean logits)"
+		if r.Specialists {
+			name = "ensemble (each of its classes)"
+		}
+		row(name, *r.Ensemble, "")
 	}
 	fmt.Fprintln(w, t.Render())
 	fmt.Fprintf(w, "%s, %d %s images\n", r.Dataset, r.Images, r.Split)

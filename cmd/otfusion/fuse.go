@@ -19,8 +19,8 @@ import (
 
 // alignFlags are the fusion options. What is not given is the preset's.
 type alignFlags struct {
-	Preset          string              `enum:",paper-wts,paper-acts,best" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts or best."`
-	Align           *fusion.Coordinates `enum:"wts,acts" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts, needs --dataset)."`
+	Preset          string              `enum:",paper-wts,paper-acts,best,zip" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts, best, or zip for models that know different classes."`
+	Align           *fusion.Coordinates `enum:"wts,acts,zip" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts), or merge those channels of all parents that vary together (zip). acts and zip need --dataset or --samples-from."`
 	Solver          *string             `enum:"exact,sinkhorn" placeholder:"SOLVER" help:"Solver of the transport problems: exact (the default) or sinkhorn."`
 	Reg             *float64            `placeholder:"R" help:"Entropic regularisation of sinkhorn, in units of cost (default: 0.05)."`
 	Cost            *fusion.Cost        `enum:"euclidean,sqeuclidean,cosine" placeholder:"COST" help:"Ground cost: euclidean (the default), sqeuclidean or cosine."`
@@ -34,6 +34,7 @@ type alignFlags struct {
 	Descent         *int                `placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups (default: 0)."`
 	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset."`
 	Proportions     []float64           `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
+	UpTo            *string             `placeholder:"LAYER" help:"With --align zip: merge up to this layer only; behind it the parents stay apart, as branches whose outputs are added. input merges nothing."`
 	Budget          *float64            `placeholder:"R" help:"Share of each hidden layer's channels, the worst matched, that stay apart instead of being averaged: 0 (the default) for a network of the reference's size, 1 for the ensemble in one network."`
 }
 
@@ -47,7 +48,7 @@ func (f alignFlags) options() (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: f.Preset, Align: f.Align, Cost: f.Cost, NormalizeRows: f.NormalizeRows, MatchInputs: f.MatchInputs, Residual: f.Residual,
 		TransportOutput: f.TransportOutput, PreserveScale: f.PreserveScale, Proportions: f.Proportions,
-		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair, Budget: f.Budget,
+		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair, Budget: f.Budget, UpTo: f.UpTo,
 	}
 	switch given(f.Solver, "") {
 	case "exact":
@@ -83,6 +84,7 @@ type fuseCmd struct {
 	sampleFlags
 	sourceFlags
 	inputFlags
+	classFlags
 	targetFlags
 }
 
@@ -148,6 +150,9 @@ func (c *fuseCmd) Run(g *globals) error {
 		return err
 	}
 	if err := c.apply(parents...); err != nil {
+		return err
+	}
+	if err := c.name(parents...); err != nil {
 		return err
 	}
 	n, err := g.agreed(c.Models, parents)
@@ -229,6 +234,7 @@ type averageCmd struct {
 	Models []string `arg:"" help:"Models of one architecture."`
 	sourceFlags
 	inputFlags
+	classFlags
 	Proportions []float64 `placeholder:"W,..." help:"Weight of each model (default: equal)."`
 	targetFlags
 }
@@ -242,6 +248,9 @@ func (c *averageCmd) Run(g *globals) error {
 		return err
 	}
 	if err := c.apply(parents...); err != nil {
+		return err
+	}
+	if err := c.name(parents...); err != nil {
 		return err
 	}
 	if _, err := g.agreed(c.Models, parents); err != nil {

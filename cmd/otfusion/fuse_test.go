@@ -49,6 +49,7 @@ func TestFlagsOfFuseReachTheOptions(t *testing.T) {
 		"Descent":         {flag: "--descent 3", changes: []string{"Descent"}},
 		"Repair":          {flag: "--repair bn", off: "--repair none", preset: "best", changes: []string{"Repair"}},
 		"Budget":          {flag: "--budget 0.5", changes: []string{"Budget"}},
+		"UpTo":            {flag: "--up-to fc1", changes: []string{"UpTo"}},
 		"Proportions":     {flag: "--proportions 1,2", changes: []string{"Proportions"}},
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[alignFlags]()) {

@@ -22,14 +22,22 @@ import (
 	"otfusion/train"
 )
 
-// mergeCmd makes one network of several: it fuses them by preset best, and has
-// them teach the fusion.
+// mergeCmd makes one network of several: it fuses them by preset best, or zip
+// where they know different classes, and has them teach the fusion.
 type mergeCmd struct {
-	Models []string `arg:"" help:"Models to make one of, two or more of one task."`
+	Models []string `arg:"" help:"Models to make one of, two or more."`
 	sourceFlags
 	recipeFlags
 	teachingFlags
+	classFlags
 	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the result, model.safetensors, and of the fusion it starts from, fused.safetensors; an interrupted run there resumes."`
+
+	apart bool // the models know different classes
+}
+
+// ensemble is the parents as they teach.
+func (c *mergeCmd) ensemble(parents []*models.Model) train.Ensemble {
+	return train.Ensemble{Members: parents, Specialists: c.apart}
 }
 
 // Run implements the command.
@@ -45,7 +53,13 @@ func (c *mergeCmd) Run(g *globals) error {
 	if err := c.apply(parents...); err != nil {
 		return err
 	}
+	if err := c.name(parents...); err != nil {
+		return err
+	}
 	if _, err := g.agreed(c.Models, parents); err != nil {
+		return err
+	}
+	if parents, err = models.Unite(parents); err != nil {
 		return err
 	}
 	last, recipe, splits, err := c.adopt(g, train.Distilling, parents[len(parents)-1])
@@ -58,13 +72,16 @@ func (c *mergeCmd) Run(g *globals) error {
 	if parents, err = g.fitted(append(parents[:len(parents)-1:len(parents)-1], last), splits.Train); err != nil {
 		return err
 	}
+	if c.apart, err = specialists(parents); err != nil {
+		return err
+	}
 	fused, err := c.fused(g, parents, splits.Train)
 	if err != nil {
 		return err
 	}
 	results, err := g.runs([]train.Config{{
 		Dir: string(c.Out), Initial: fused, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
-		Distill: &train.Distillation{Teachers: parents, Gamma: 1 - c.Labels, Temperature: c.Temperature},
+		Distill: &train.Distillation{Teachers: parents, Gamma: 1 - c.Labels, Temperature: c.Temperature, Specialists: c.apart},
 	}})
 	if err != nil {
 		return err
@@ -90,6 +107,9 @@ func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Datas
 		return nil, err
 	}
 	preset := fusion.Choice{Preset: "best"}
+	if c.apart {
+		preset.Preset = "zip"
+	}
 	o, err := preset.Options()
 	if err != nil {
 		return nil, err
@@ -139,12 +159,12 @@ func (c *mergeCmd) measure(g *globals, parents []*models.Model, fused *models.Mo
 	d, err := s.Test, error(nil)
 	if d == nil {
 		report.Measured = "agreement with the ensemble on held-out images"
-		if d, err = g.answered(g.ctx, parents, s.Validation); err != nil {
+		if d, err = g.answered(g.ctx, c.ensemble(parents), s.Validation); err != nil {
 			return report, err
 		}
 	}
 	report.Images = d.Len()
-	ensemble, scores, err := train.EvaluateEnsemble(g.ctx, parents, nil, d, g.evaluation())
+	ensemble, scores, err := c.ensemble(parents).Evaluate(g.ctx, d, g.evaluation())
 	if err != nil {
 		return report, err
 	}
@@ -161,9 +181,9 @@ func (c *mergeCmd) measure(g *globals, parents []*models.Model, fused *models.Mo
 	return report, err
 }
 
-// answered gives images the classes that the ensemble of the models gives them.
-func (g *globals) answered(ctx context.Context, ms []*models.Model, d *data.Dataset) (*data.Dataset, error) {
-	logits, err := train.EnsembleLogits(ctx, ms, nil, d, g.evaluation())
+// answered gives images the classes that an ensemble gives them.
+func (g *globals) answered(ctx context.Context, e train.Ensemble, d *data.Dataset) (*data.Dataset, error) {
+	logits, err := e.Logits(ctx, d, g.evaluation())
 	if err != nil {
 		return nil, err
 	}

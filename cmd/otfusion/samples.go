@@ -15,7 +15,7 @@ type sampleFlags struct {
 	Dataset       string `placeholder:"NAME" help:"Dataset whose training images activations are compared on: ${datasets}, or a folder, as for train."`
 	SamplesFrom   string `placeholder:"DIR" help:"In place of --dataset: a folder with PNG or JPEG files, at any depth, or a dataset; labels are not read."`
 	Size          int    `placeholder:"N" help:"Resize images to N×N pixels."`
-	Samples       *int   `placeholder:"N" help:"Number of images, drawn at random (default: 200, for the preset best 10000, or all where there are fewer)."`
+	Samples       *int   `placeholder:"N" help:"Number of images, drawn at random (default: 200, for the presets best and zip 10000, or all where there are fewer)."`
 	SampleIndices string `type:"path" placeholder:"FILE" help:"JSON list of indices into the images, in place of --samples."`
 	Seed          uint64 `default:"0" help:"Seed of the draw."`
 
@@ -28,7 +28,7 @@ func (f *sampleFlags) complete(preset string) {
 		return
 	}
 	n := 200 // the paper's
-	if preset == "best" {
+	if preset == "best" || preset == "zip" {
 		n = fusion.BestSamples
 	}
 	f.Samples, f.standard = &n, true

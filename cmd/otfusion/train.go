@@ -27,18 +27,14 @@ type recipeFlags struct {
 	SaveEvery time.Duration `default:"60s" help:"Also save the state within an epoch, this often."`
 }
 
-// load returns the recipe for an architecture's family and the data of its
-// images, cut as the recipe says; of a part, if that is not nil.
-func (f recipeFlags) load(g *globals, purpose train.Purpose, family string, a *models.Arch, part *partFlags) (train.Recipe, data.Splits, error) {
+// load returns the recipe for an architecture's family and the data that read
+// reads, cut as the recipe says; of a part, if that is not nil.
+func (f recipeFlags) load(g *globals, purpose train.Purpose, family string, read func() (train, test *data.Dataset, err error), part *partFlags) (train.Recipe, data.Splits, error) {
 	var none data.Splits
 	if f.SaveEvery < 0 {
 		return train.Recipe{}, none, usage("--save-every: wanted no negative time, found %v", f.SaveEvery)
 	}
-	read := f.datasetFlags.load
-	if purpose == train.Distilling {
-		read = f.images
-	}
-	trainSet, test, err := read(g, a)
+	trainSet, test, err := read()
 	if err != nil {
 		return train.Recipe{}, none, err
 	}
@@ -63,7 +59,11 @@ func (f recipeFlags) adopt(g *globals, purpose train.Purpose, m *models.Model) (
 	if err := f.apply(m); err != nil {
 		return nil, train.Recipe{}, data.Splits{}, err
 	}
-	r, splits, err := f.load(g, purpose, m.Arch.Name, m.Arch, nil)
+	read := func() (train, test *data.Dataset, err error) { return f.datasetFlags.load(g, m.Arch) }
+	if purpose == train.Distilling {
+		read = func() (train, test *data.Dataset, err error) { return f.images(g, m) }
+	}
+	r, splits, err := f.load(g, purpose, m.Arch.Name, read, nil)
 	if err != nil {
 		return nil, r, splits, err
 	}
@@ -170,7 +170,8 @@ func (c *trainCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	recipe, splits, err := c.recipeFlags.load(g, train.FromScratch, c.familyName(), arch, &c.partFlags)
+	read := func() (train, test *data.Dataset, err error) { return c.datasetFlags.load(g, arch) }
+	recipe, splits, err := c.recipeFlags.load(g, train.FromScratch, c.familyName(), read, &c.partFlags)
 	if err != nil {
 		return err
 	}
