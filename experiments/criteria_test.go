@@ -79,6 +79,13 @@ func TestCriteriaFromBothSides(t *testing.T) {
 			return teaching{}.claims(taughtSet{better: known(x[0]), ensemble: known(x[1]), rows: []lessons{{}, {unlabelled: known(x[2]), labelled: known(x[3])}}})[i]
 		}
 	}
+	special := func(i int) func(numbers) report.Claim {
+		return func(x numbers) report.Claim {
+			row := func(v float64) knowledge { return knowledge{all: known(v)} }
+			return specialty{arch: "resnet18_bn"}.claims(specialistsOutcome{rows: map[string]knowledge{"ensemble": row(x[0]), vanillaAverage: row(x[1]), otWeights: row(x[1] - 1),
+				otActivations: row(x[1] - 1), zippedRow: row(x[2]), zippedPart: row(x[3]), zippedThen: row(x[3])}})[i]
+		}
+	}
 	for _, c := range []struct {
 		name   string
 		claim  func(numbers) report.Claim
@@ -124,6 +131,10 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		{"one network above the better parent", one(0), numbers{90, 91, 90.01, 0}, map[int]float64{0: 90.01, 2: 90}},
 		{"one network half way to the ensemble", one(1), numbers{90, 91, 90.5, 0}, map[int]float64{1: 91.02, 2: 90.49}},
 		{"one network with labels", one(2), numbers{90, 91, 0, 91}, map[int]float64{1: 91.01, 3: 90.99}},
+		{"zip above averages", special(0), numbers{90, 60, 60.01, 0}, map[int]float64{1: 60.01, 2: 60}},
+		{"zip up to two thirds", special(1), numbers{90, 0, 0, 86}, map[int]float64{0: 90.01, 3: 85.99}},
+		{"zip taught", special(2), numbers{90, 0, 0, 81}, map[int]float64{0: 90.1, 3: 80.99}},
+		{"zip without training", special(3), numbers{90, 0, 70, 0}, map[int]float64{2: 69.99}},
 		{"barrier", func(x numbers) report.Claim { return barrierClaim(known(x[0]), known(x[1])) }, numbers{1, .49}, map[int]float64{0: .98, 1: .5}},
 		{"best", func(x numbers) report.Claim { return oneShots{x[0], x[1], x[2]}.claim("VGG11", 2) }, numbers{90, 91, 88}, map[int]float64{0: 90.1, 2: 87.9}},
 		{"time", func(x numbers) report.Claim { return timingClaim(x[0], x[1]) }, numbers{2.5, 15}, map[int]float64{0: 2.51, 1: 15.1}},

@@ -106,6 +106,22 @@ func checkFiles(t *testing.T, s report.Section) {
 	}
 }
 
+// Zipped, networks that know five digits each know all ten better than averaged
+// or aligned; teaching helps.
+func TestSpecialistsSmoke(t *testing.T) {
+	s := runSmoke(t, "specialists", "")
+	rows := map[string]float64{}
+	for _, r := range s.Tables[0].Rows {
+		rows[r.Label] = r.Values[0].Ours.Mean
+		if a, others := r.Values[1].Ours.Mean, r.Values[2].Ours.Mean; math.Abs(r.Values[0].Ours.Mean-(a+others)/2) > 2 {
+			t.Errorf("%s: %.2f %% of all classes, %.2f and %.2f of the halves", r.Label, r.Values[0].Ours.Mean, a, others)
+		}
+	}
+	if zip := rows[zippedRow]; zip < 80 || zip < rows[otActivations]+20 || rows[zippedPart] < 80 || rows[zippedThen] < rows["ensemble"]-2 {
+		t.Errorf("zipped: %v", rows)
+	}
+}
+
 // Taught by its parents for an epoch, the fusion is at least as good as a
 // network that begins with random parameters.
 func TestOneNetworkSmoke(t *testing.T) {

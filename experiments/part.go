@@ -11,6 +11,7 @@ import (
 type Part struct {
 	Special *int      `json:"special,omitempty"` // class that the first parent alone has; nil: none
 	Shares  []float64 `json:"shares"`            // of the other images
+	Named   string    `json:"part,omitempty"`    // in place of these: data.ParsePart's text, which says the parent too
 	Index   int       `json:"index"`             // of the parent
 	Seed    uint64    `json:"seed,omitempty"`    // of the division
 	Raw     bool      `json:"raw,omitempty"`     // pixels from 0 to 255, as the original code leaves them, instead of normalised ones
@@ -21,6 +22,9 @@ func (p *Part) of(d *data.Dataset) (*data.Dataset, error) {
 	if p == nil {
 		return d, nil
 	}
+	if p.Named != "" {
+		return p.named(d)
+	}
 	partition, err := p.partition(d)
 	if err != nil {
 		return nil, err
@@ -29,6 +33,24 @@ func (p *Part) of(d *data.Dataset) (*data.Dataset, error) {
 		d = d.RawPixels()
 	}
 	return d.Subset(partition[p.Index])
+}
+
+// named is the part that Named says.
+func (p *Part) named(d *data.Dataset) (*data.Dataset, error) {
+	part, err := data.ParsePart(p.Named)
+	if err != nil {
+		return nil, err
+	}
+	return part.Of(d, p.Seed)
+}
+
+// ofValidation is the parent's own part of the validation images; all of them in
+// the paper's settings.
+func (p *Part) ofValidation(d *data.Dataset) (*data.Dataset, error) {
+	if p == nil || p.Named == "" || d.Len() == 0 {
+		return d, nil
+	}
+	return p.named(d)
 }
 
 func (p *Part) partition(d *data.Dataset) (data.Partition, error) {
@@ -41,6 +63,9 @@ func (p *Part) partition(d *data.Dataset) (data.Partition, error) {
 func (p *Part) words() string {
 	if p == nil {
 		return ""
+	}
+	if p.Named != "" {
+		return p.Named + " of "
 	}
 	return fmt.Sprintf("part %d of ", p.Index)
 }

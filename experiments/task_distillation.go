@@ -14,6 +14,7 @@ type Distillation struct {
 	Gamma       float64       `json:"gamma,omitempty"`       // γ, the teachers' share of the loss
 	Temperature float64       `json:"temperature,omitempty"` // T
 	Standard    bool          `json:"standard,omitempty"`    // KL is the mean over the batch alone, not over the classes too as in the paper's code
+	Specialists bool          `json:"specialists,omitempty"` // the teachers speak of the classes only that they know
 }
 
 // read loads the teachers, which are the inputs of the workspace's task from
@@ -22,7 +23,7 @@ func (d Distillation) read(w *runner.Workspace, i int) (*train.Distillation, err
 	if len(d.Teachers) == 0 {
 		return nil, nil
 	}
-	taught := &train.Distillation{Gamma: d.Gamma, Temperature: d.Temperature, PerClass: !d.Standard}
+	taught := &train.Distillation{Gamma: d.Gamma, Temperature: d.Temperature, PerClass: !d.Standard, Specialists: d.Specialists}
 	for k := range d.Teachers {
 		m, err := input(w, i+k)
 		if err != nil {

@@ -13,6 +13,8 @@ type Ensemble struct {
 	Members []runner.Task `json:"-"`
 	Weights []float64     `json:"weights,omitempty"` // nil: equal
 	Dataset string        `json:"dataset"`
+
+	Specialists bool `json:"specialists,omitempty"` // members speak of the classes only that they know
 }
 
 // Kind implements Task.
@@ -34,6 +36,6 @@ func (t Ensemble) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome,
 	if err != nil {
 		return runner.Outcome{}, err
 	}
-	s, _, err := train.EvaluateEnsemble(ctx, ms, t.Weights, splits.Test, evaluation(w.Env))
+	s, _, err := train.Ensemble{Members: ms, Weights: t.Weights, Specialists: t.Specialists}.Evaluate(ctx, splits.Test, evaluation(w.Env))
 	return runner.Outcome{Metrics: map[string]float64{"accuracy": s.Accuracy, "loss": s.Loss}}, err
 }

@@ -30,6 +30,7 @@ type Alignment struct {
 	Cost        fusion.Cost     `json:"cost,omitempty"`
 	Residual    fusion.Residual `json:"residual,omitempty"`
 	Repair      fusion.Repair   `json:"repair,omitempty"`
+	UpTo        string          `json:"up_to,omitempty"` // of preset zip
 }
 
 // Vanilla averages parameters as they are.
@@ -97,7 +98,7 @@ func (a Alignment) complete(e runner.Env, d *data.Dataset) (fusion.Options, erro
 func (a Alignment) options(e runner.Env) (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: a.Preset, Proportions: a.Proportions, Passes: unlessZero(a.Passes), Descent: unlessZero(a.Descent),
-		MatchInputs: unlessZero(a.MatchInputs), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair),
+		MatchInputs: unlessZero(a.MatchInputs), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair), UpTo: unlessZero(a.UpTo),
 	}
 	if a.FixOutput {
 		c.TransportOutput = new(false)
@@ -146,6 +147,7 @@ func (a Alignment) words() string {
 	add(a.Descent > 0, "descent up to %d", a.Descent)
 	add(a.Residual != "", "residual %s", a.Residual)
 	add(a.Repair != "", "repair %s", a.Repair)
+	add(a.UpTo != "", "up to %s", a.UpTo)
 	add(a.Proportions != nil, "proportions %v", a.Proportions)
 	return strings.Join(words, ", ")
 }

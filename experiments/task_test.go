@@ -21,6 +21,7 @@ func pinned() map[string]runner.Task {
 	b := Train{Arch: "vgg11", Width: .5, Dataset: "cifar10", Recipe: recipe, Seed: 1}
 	part := Train{Arch: "mlpnet", Hidden: []int{40, 20}, Dataset: "mnist", Recipe: train.Recipe{Epochs: 1, Batch: 64}, Seed: 7,
 		Part: &Part{Special: &digit, Shares: []float64{.1, .9}, Index: 1, Seed: 3, Raw: true}}
+	special := Train{Arch: "vgg11", Dataset: "cifar10", Recipe: recipe, Part: &Part{Named: "classes:0-4+5-9,1/2", Seed: 2}}
 	acts := Alignment{Preset: "paper-acts", Samples: 200, Seed: 1, Residual: fusion.SharedMap, Repair: fusion.ResetBatchNorm, Passes: 2}
 	fused := Fuse{Parents: []runner.Task{a, b}, Alignment: acts, Dataset: "cifar10", Validation: 5000}
 	return map[string]runner.Task{
@@ -31,7 +32,10 @@ func pinned() map[string]runner.Task {
 		"finetune-3228c4df4655c5fb": Finetune{Model: fused, Dataset: "cifar10", Recipe: recipe, Distillation: Distillation{Teachers: []runner.Task{b}, Gamma: 1, Temperature: 8}},
 		"fuse-593b514023fe0541":     fused,
 		"fuse-41dcd0d78ef8e074":     Fuse{Parents: []runner.Task{b, a}, Alignment: Vanilla(.25, .75), Dataset: "cifar10"},
+		"fuse-8469635850ed4b44":     Fuse{Parents: []runner.Task{special, b}, Alignment: Alignment{Preset: "zip", Samples: 10, UpTo: "features.8"}, Dataset: "cifar10"},
+		"finetune-a37c77ba738b9124": Finetune{Model: special, Dataset: "cifar10", Recipe: recipe, Distillation: Distillation{Teachers: []runner.Task{b}, Gamma: 1, Temperature: 8, Specialists: true}},
 		"ensemble-b3498f61e3dd718e": Ensemble{Members: []runner.Task{a, b}, Dataset: "cifar10"},
+		"by-class-91831b3dfe81b6c9": ByClass{Members: []runner.Task{special, b}, Dataset: "cifar10"},
 		"path-9ffed480cfbfe520":     Path{A: a, B: b, Alignment: Alignment{Preset: "paper-wts"}, Weights: []float64{0, .5, 1}, Dataset: "cifar10", Validation: 5000},
 		"prune-fa9ce42175374b78":    Prune{Model: a, Fraction: .5, Layers: []string{"features.0"}, Criterion: "l1", Alignment: acts, Dataset: "cifar10", Validation: 5000},
 		"timing-5c99beeaeccf5f53":   Timing{Arch: "vgg11", Width: .25, Parents: 6, Alignment: Alignment{Preset: "paper-wts", Reg: .05, FixOutput: true}},

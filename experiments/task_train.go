@@ -44,6 +44,9 @@ func (t Train) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, er
 	if splits.Train, err = t.Part.of(splits.Train); err != nil {
 		return runner.Outcome{}, err
 	}
+	if splits.Validation, err = t.Part.ofValidation(splits.Validation); err != nil {
+		return runner.Outcome{}, err
+	}
 	arch, err := models.Build(t.Arch, t.options(splits.Train))
 	if err != nil {
 		return runner.Outcome{}, err
