@@ -10,13 +10,14 @@ import (
 // Assumptions are what parameters cannot show of an architecture that is
 // inferred, where they are known. The zero value assumes what is usual.
 type Assumptions struct {
-	Activation models.Op    // between the layers; ReLU if empty
-	Input      models.Shape // of one sample
-	StemPool   string       // of residual networks: "yes" or "no" to max pooling of 3×3, stride 2, after the first convolution
+	Activation  models.Op    // between the layers; ReLU if empty
+	Input       models.Shape // of one sample
+	StemPool    string       // of residual networks: "yes" or "no" to max pooling of 3×3, stride 2, after the first convolution
+	ZeroPadding string       // of shortcuts without parameters: channels of zeros on both "sides" or at the "end"
 }
 
 // ParseAssumptions reads key=value pairs: activation=Tanh, input=3x64x64,
-// stem-pool=yes.
+// stem-pool=yes, zero-padding=end.
 func ParseAssumptions(pairs []string) (Assumptions, error) {
 	var a Assumptions
 	for _, pair := range pairs {
@@ -31,11 +32,14 @@ func ParseAssumptions(pairs []string) (Assumptions, error) {
 		case "stem-pool":
 			a.StemPool = value
 			ok = value == "yes" || value == "no"
+		case "zero-padding":
+			a.ZeroPadding = value
+			ok = value == "sides" || value == "end"
 		default:
 			ok = false
 		}
 		if !ok {
-			return a, fmt.Errorf("checkpoint: assumption %q, wanted activation=OPERATION, input=CxHxW or stem-pool=yes|no", pair)
+			return a, fmt.Errorf("checkpoint: assumption %q, wanted activation=OPERATION, input=CxHxW, stem-pool=yes|no or zero-padding=sides|end", pair)
 		}
 	}
 	return a, nil

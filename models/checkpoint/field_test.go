@@ -161,6 +161,6 @@ func TestAssumptions(t *testing.T) {
 	}
 	for _, wrong := range []string{"stem-pool", "stem-pool=maybe", "input=3", "input=0x1x1", "activation=", "depth=3"} {
 		_, err := ParseAssumptions([]string{wrong})
-		wantError(t, err, wrong, "activation=OPERATION, input=CxHxW or stem-pool=yes|no")
+		wantError(t, err, wrong, "activation=OPERATION, input=CxHxW, stem-pool=yes|no or zero-padding=sides|end")
 	}
 }

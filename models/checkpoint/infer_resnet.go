@@ -155,7 +155,8 @@ type block struct {
 
 // basic appends ReLU(conv2(ReLU(conv1(x))) + shortcut(x)), or the same with
 // three convolutions of which the second has the stride, as in torchvision; the
-// shortcut is a 1×1 convolution where the file has one and x itself elsewhere.
+// shortcut is a 1×1 convolution where the file has one, or pads x where the block
+// has a stride, and is x itself elsewhere.
 func (b block) basic(bottleneck bool) {
 	x := b.last
 	strides, kernels := []int{b.stride, 1}, []int{3, 3}
@@ -188,6 +189,32 @@ func (b block) preActivated() {
 	b.join(x, active)
 }
 
+// padded is the shortcut without parameters (He et al. 2016, option A): every
+// other pixel of x, and zeros for the channels that it lacks. It becomes the 1×1
+// convolution that does the same, of zeros and ones.
+func (b block) padded(x string) string {
+	first, second := b.shape(b.name+".conv1", 4), b.shape(b.name+".conv2", 4)
+	if first == nil || second == nil || b.has(b.name+".conv3.weight", 4) || first[1] > second[0] {
+		b.fail("%s has stride %d and no convolution in its shortcut: wanted one, or a block of two convolutions that does not narrow", b.name, b.stride)
+		return x
+	}
+	in, out := first[1], second[0]
+	before := (out - in) / 2
+	if b.assumed.ZeroPadding == "end" {
+		before = 0
+	}
+	name, w := b.name+".shortcut.0", models.NewTensor(out, in, 1, 1)
+	for c := range in {
+		w.Data[(before+c)*in+c] = 1
+	}
+	b.contents.add(name+".weight", F32, w)
+	if guess := "shortcuts that take every other pixel and pad the channels with zeros on both sides"; b.assumed.ZeroPadding == "" && !slices.Contains(b.guesses, guess) {
+		b.guess("%s", guess)
+	}
+	b.add(models.Layer{Name: name, Op: models.Conv2D, Out: out, Kernel: 1, Stride: b.stride, Inputs: []string{x}})
+	return name
+}
+
 // join adds the branch to x, or to the shortcut's convolution of another layer.
 func (b block) join(x, convolved string) {
 	branch, shortcut := b.last, x
@@ -200,7 +227,7 @@ func (b block) join(x, convolved string) {
 		}
 	}
 	if shortcut == x && b.stride != 1 {
-		b.fail("%s has stride %d and no convolution in its shortcut: the shortcut that pads with zeros is not supported", b.name, b.stride)
+		shortcut = b.padded(x)
 	}
 	b.plain(b.name+".add", models.Layer{Op: models.Add, Inputs: []string{branch, shortcut}})
 }
