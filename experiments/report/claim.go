@@ -96,8 +96,38 @@ func claimsText(claims []Claim) string {
 	return b.String()
 }
 
-// claimsMarkdown is for a document.
+// manyOpen is how many claims that wait for their runs a document shows in full.
+const manyOpen = 5
+
+// claimsMarkdown is for a document. Many claims that wait for their runs are a
+// list that readers unfold.
 func claimsMarkdown(claims []Claim) string {
+	open, judged := waiting(claims)
+	if len(open) <= manyOpen {
+		return claimTable(claims)
+	}
+	var b strings.Builder
+	b.WriteString(claimTable(judged))
+	fmt.Fprintf(&b, "\n<details><summary>%s open: their runs are not finished</summary>\n\n", Plural(len(open), "claim", "claims"))
+	for _, c := range open {
+		fmt.Fprintf(&b, "- %s (%s; %s)\n", escaped(c.Text), escaped(c.Source), escaped(c.Criterion))
+	}
+	return b.String() + "\n</details>\n"
+}
+
+// waiting are the claims whose runs are not finished, and the others.
+func waiting(claims []Claim) (open, others []Claim) {
+	for _, c := range claims {
+		if c.Verdict == Open {
+			open = append(open, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return open, others
+}
+
+func claimTable(claims []Claim) string {
 	if len(claims) == 0 {
 		return ""
 	}

@@ -67,12 +67,16 @@ func (s Section) Markdown() string {
 	if len(s.Claims) > 0 {
 		b.WriteString(claimsMarkdown(s.Claims) + "\n")
 	}
+	var unstarted []string
 	for _, t := range s.Tables {
 		if t.Started() {
 			b.WriteString(t.Markdown() + "\n")
 		} else {
-			fmt.Fprintf(&b, "### %s\n\nNone of its values is finished.\n\n", escaped(t.Title))
+			unstarted = append(unstarted, "- "+escaped(t.Title)+"\n")
 		}
+	}
+	if unstarted != nil {
+		b.WriteString("No value is finished of:\n\n" + strings.Join(unstarted, "") + "\n")
 	}
 	return strings.TrimSpace(b.String()) + "\n"
 }
