@@ -46,7 +46,7 @@ func Tasks(list []Experiment) []runner.Task {
 func All() []Experiment {
 	return []Experiment{
 		mnistPair(), table1(), table2(), table3(), skillTransfer(), widths(), teacherStudent(), pruning(),
-		ablations(), finetuning(), distillation(), oneNetwork(), specialists(), barrier(), methods(), timing(),
+		ablations(), finetuning(), distillation(), oneNetwork(), budget(), specialists(), barrier(), methods(), timing(),
 	}
 }
 

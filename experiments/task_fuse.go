@@ -30,7 +30,8 @@ type Alignment struct {
 	Cost        fusion.Cost     `json:"cost,omitempty"`
 	Residual    fusion.Residual `json:"residual,omitempty"`
 	Repair      fusion.Repair   `json:"repair,omitempty"`
-	UpTo        string          `json:"up_to,omitempty"` // of preset zip
+	UpTo        string          `json:"up_to,omitempty"`  // of preset zip
+	Budget      float64         `json:"budget,omitempty"` // share of channels that stay apart
 }
 
 // Vanilla averages parameters as they are.
@@ -98,7 +99,7 @@ func (a Alignment) complete(e runner.Env, d *data.Dataset) (fusion.Options, erro
 func (a Alignment) options(e runner.Env) (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: a.Preset, Proportions: a.Proportions, Passes: unlessZero(a.Passes), Descent: unlessZero(a.Descent),
-		MatchInputs: unlessZero(a.MatchInputs), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair), UpTo: unlessZero(a.UpTo),
+		MatchInputs: unlessZero(a.MatchInputs), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair), UpTo: unlessZero(a.UpTo), Budget: unlessZero(a.Budget),
 	}
 	if a.FixOutput {
 		c.TransportOutput = new(false)
@@ -147,6 +148,7 @@ func (a Alignment) words() string {
 	add(a.Descent > 0, "descent up to %d", a.Descent)
 	add(a.Residual != "", "residual %s", a.Residual)
 	add(a.Repair != "", "repair %s", a.Repair)
+	add(a.Budget > 0, "budget %g", a.Budget)
 	add(a.UpTo != "", "up to %s", a.UpTo)
 	add(a.Proportions != nil, "proportions %v", a.Proportions)
 	return strings.Join(words, ", ")
@@ -189,6 +191,7 @@ func (t Fuse) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, err
 	if err != nil {
 		return runner.Outcome{}, err
 	}
+	metrics["cost"] = float64(fused.Arch.MultiplyAdds()) / float64(ms[0].Arch.MultiplyAdds())
 	if report != nil {
 		metrics["fusion_seconds"] = report.Seconds
 		metrics["moved_classes"] = float64(report.MovedClasses())

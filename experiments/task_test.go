@@ -34,6 +34,7 @@ func pinned() map[string]runner.Task {
 		"fuse-41dcd0d78ef8e074":     Fuse{Parents: []runner.Task{b, a}, Alignment: Vanilla(.25, .75), Dataset: "cifar10"},
 		"fuse-8469635850ed4b44":     Fuse{Parents: []runner.Task{special, b}, Alignment: Alignment{Preset: "zip", Samples: 10, UpTo: "features.8"}, Dataset: "cifar10"},
 		"finetune-a37c77ba738b9124": Finetune{Model: special, Dataset: "cifar10", Recipe: recipe, Distillation: Distillation{Teachers: []runner.Task{b}, Gamma: 1, Temperature: 8, Specialists: true}},
+		"fuse-77f10a01501886e0":     Fuse{Parents: []runner.Task{a, b}, Alignment: Alignment{Preset: "best", Samples: 10, Budget: .25, Repair: fusion.NoRepair}, Dataset: "cifar10"},
 		"ensemble-b3498f61e3dd718e": Ensemble{Members: []runner.Task{a, b}, Dataset: "cifar10"},
 		"by-class-91831b3dfe81b6c9": ByClass{Members: []runner.Task{special, b}, Dataset: "cifar10"},
 		"path-9ffed480cfbfe520":     Path{A: a, B: b, Alignment: Alignment{Preset: "paper-wts"}, Weights: []float64{0, .5, 1}, Dataset: "cifar10", Validation: 5000},
