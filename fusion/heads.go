@@ -18,14 +18,15 @@ func (f *fuser) heads(ctx context.Context, s site) ([]matched, error) {
 	f.union.Scale(logits)
 	maps := make([]matched, len(f.parents))
 	for k := range maps {
-		rows := &transportMap{from: s.Size, start: []int{0}}
+		rows, spoken := &transportMap{from: s.Size, start: []int{0}}, 0.0
 		for class := range s.Size {
 			if share := f.union.Share(k, class); share > 0 {
 				rows.add(class, share)
+				spoken += 1 / float64(f.union.Speakers(class))
 			}
 			rows.close()
 		}
-		maps[k] = matched{rows: rows, report: GroupReport{From: s.Size, To: s.Size, Method: string(Zip), Converged: true}}
+		maps[k] = matched{rows: rows, report: GroupReport{From: s.Size, To: s.Size, Method: string(Zip), Converged: true, Share: spoken / float64(s.Size)}}
 	}
 	return maps, nil
 }

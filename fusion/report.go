@@ -31,8 +31,8 @@ type GroupReport struct {
 	Members       []string `json:"members"`           // layers that make its channels
 	From          int      `json:"parent_size"`       // channels of the parent
 	To            int      `json:"size"`              // channels of the reference, and of the result
-	Method        string   `json:"method"`            // of the solver, or "fixed"
-	Cost          float64  `json:"cost"`              // ⟨T, C⟩, masses summing to 1
+	Method        string   `json:"method"`            // of the solver, "fixed" or "zip"
+	Cost          float64  `json:"cost"`              // ⟨T, C⟩, masses summing to 1; by zip the mean of 1 − correlation with the cluster's mean
 	Entropy       float64  `json:"entropy"`           // of T in nats, log n for a permutation
 	MarginalError float64  `json:"marginal_error"`    // ℓ1, the larger of rows and columns
 	FixedPoints   float64  `json:"fixed_points"`      // share of the map on its diagonal

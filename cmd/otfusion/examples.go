@@ -44,6 +44,7 @@ func (mergeCmd) Help() string {
 	return examples(
 		"merge a.safetensors b.safetensors --dataset mnist --out runs/one",
 		"merge a.pt b.pt --dataset photos --size 32 --mean 0 --std 1 --epochs 30 --out runs/one",
+		"merge small-digits.safetensors large-digits.safetensors --dataset mnist --out runs/all-digits",
 		"merge a.onnx b.onnx c.onnx --dataset cifar10 --labels 0.3 --out runs/one")
 }
 
@@ -54,6 +55,8 @@ func (fuseCmd) Help() string {
 		"fuse a.pt b.pt c.pt --reference iterate --proportions 1,1,2 --out fused.pt",
 		"fuse a.safetensors b.safetensors --preset best --dataset mnist --out fused.safetensors",
 		"fuse a.pt b.pt --preset best --samples-from photos --size 32 --mean 0 --std 1 --out fused.pt",
+		"fuse cats.pt dogs.pt --preset zip --classes a:siamese+persian,b:beagle+poodle --samples-from photos --out pets.pt",
+		"fuse a.safetensors b.safetensors --preset zip --up-to layer3.1.relu2 --dataset cifar10 --out branched.safetensors",
 		"fuse wide.safetensors narrow.safetensors --align acts --dataset mnist --samples 400 --out fused.safetensors")
 }
 

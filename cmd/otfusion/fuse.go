@@ -198,21 +198,7 @@ func (c *fuseCmd) Run(g *globals) error {
 }
 
 func printReport(w io.Writer, r fusedJSON) {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"parent", "group", "channels", "method", "cost", "entropy", "fixed points"})
-	for _, x := range r.Groups {
-		size := strconv.Itoa(x.From)
-		if x.From != x.To {
-			size += " → " + strconv.Itoa(x.To)
-		}
-		method := x.Method
-		if !x.Converged {
-			method += ", not converged"
-		}
-		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
-	}
-	fmt.Fprintln(w, t.Render())
+	fmt.Fprintln(w, groupTable(r.Report).Render())
 	if r.Normalisation != nil {
 		fmt.Fprintf(w, "inputs normalised by %v\n", *r.Normalisation)
 	}
@@ -222,6 +208,35 @@ func printReport(w io.Writer, r fusedJSON) {
 	}
 	fmt.Fprintf(w, "fused: %v\n", r.Size)
 	fmt.Fprintf(w, "fused %d models in %.3f s: %s\n", len(r.Parents), r.FusionSeconds, r.Out)
+}
+
+// groupTable has a row for every parent and group: how its channels were matched
+// or, by zip, how far they are from what they became.
+func groupTable(r *fusion.Report) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	zipped := r.Options.Align == fusion.Zip
+	if zipped {
+		t.AppendHeader(table.Row{"parent", "group", "channels", "1 − correlation", "share of the result"})
+	} else {
+		t.AppendHeader(table.Row{"parent", "group", "channels", "method", "cost", "entropy", "fixed points"})
+	}
+	for _, x := range r.Groups {
+		size := strconv.Itoa(x.From)
+		if x.From != x.To {
+			size += " → " + strconv.Itoa(x.To)
+		}
+		if zipped {
+			t.AppendRow(table.Row{x.Parent, x.Group, size, fmt.Sprintf("%.3f", x.Cost), fmt.Sprintf("%.1f %%", 100*x.Share)})
+			continue
+		}
+		method := x.Method
+		if !x.Converged {
+			method += ", not converged"
+		}
+		t.AppendRow(table.Row{x.Parent, x.Group, size, method, fmt.Sprintf("%.5g", x.Cost), fmt.Sprintf("%.3f", x.Entropy), fmt.Sprintf("%.3f", x.FixedPoints)})
+	}
+	return t
 }
 
 func printNotes(w io.Writer, notes []string) {

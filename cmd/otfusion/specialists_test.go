@@ -25,6 +25,9 @@ func TestSpecialists(t *testing.T) {
 		t.Errorf("fuse gave %+v", report)
 	}
 	callJSON[fusedJSON](t, append(zip, "--up-to", "relu1", "--out", half)...)
+	if r := call(append(zip, "--out", fused)...); !strings.Contains(r.stdout, "share of the result") && !strings.Contains(r.stdout, "SHARE OF THE RESULT") {
+		t.Errorf("fuse says %s", r.stdout)
+	}
 	wantBranches(t, half)
 
 	eval := callJSON[evalJSON](t, "eval", a, b, fused, half)
@@ -172,6 +175,30 @@ func TestPicturesOfOtherClasses(t *testing.T) {
 		"--lr", "0.002", "--labels", "0.5", "--out", filepath.Join(dir, "merged"))
 	if merged.Taught.Accuracy < 85 || merged.Parents[1].Score != eval.Models[1].Score || merged.Images != eval.Images {
 		t.Errorf("merge gave %+v, eval %+v", merged, eval)
+	}
+	wantMergedUnlabelled(t, parents, filepath.Join(pictures, "train"), recipe, pictures)
+}
+
+// wantMergedUnlabelled wants one network of all classes from unsorted pictures.
+func wantMergedUnlabelled(t *testing.T, parents []string, unsorted, recipe, pictures string) {
+	t.Helper()
+	dir, flat := t.TempDir(), t.TempDir()
+	for _, class := range []string{"cross", "plus", "disc", "frame"} {
+		if err := os.CopyFS(filepath.Join(flat, "all", class), os.DirFS(filepath.Join(unsorted, class))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merged := callJSON[mergedJSON](t, "merge", parents[0], parents[1], "--dataset", flat, "--recipe", recipe, "--lr", "0.0005", "--out", dir)
+	if merged.Ensemble != nil || merged.Taught.Accuracy < 70 {
+		t.Errorf("merge gave %+v", merged)
+	}
+	info := callJSON[modelJSON](t, "info", merged.Out)
+	if want := []string{"cross", "plus", "disc", "frame"}; !slices.Equal(info.ClassNames, want) || !slices.Equal(info.ClassesSeen, want) {
+		t.Errorf("classes %v, seen %v, want %v", info.ClassNames, info.ClassesSeen, want)
+	}
+	eval := callJSON[evalJSON](t, "eval", merged.Out, "--dataset", pictures)
+	if eval.Models[0].Accuracy < 80 {
+		t.Errorf("taught on unsorted pictures: accuracy %.1f %%", eval.Models[0].Accuracy)
 	}
 }
 

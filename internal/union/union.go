@@ -74,6 +74,17 @@ func (u *Union) Mixed() bool { return u.mixed }
 // Share is the part of a class's logit that is network k's.
 func (u *Union) Share(k, class int) float64 { return u.shares[k][class] }
 
+// Speakers is how many networks have a share in a class.
+func (u *Union) Speakers(class int) int {
+	n := 0
+	for k := range u.shares {
+		if u.shares[k][class] > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Scale brings the logits of all networks to the mean of their standard
 // deviations, measured on the classes that each knows. Networks that know the
 // same classes are left alone. Logits are n×classes, by network, of the same

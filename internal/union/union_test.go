@@ -77,6 +77,12 @@ func TestCombine(t *testing.T) {
 		"a class in common, for one of the other": { // c is 7, the first says 1: b is 1/4·1 + 3/4·4
 			[]string{"ab", "bc"}, quarters, [][]float32{{1, 8, 9}, {9, 4, 7}}, []float32{1, 3.25, 7}, 1,
 		},
+		"nobody knows the class": { // c is the mean 5 and nobody's to speak of: all speak
+			[]string{"a", "b"}, halves, [][]float32{{1, 0, 5}, {0, 1, 5}}, []float32{1, 1, 5}, 1,
+		},
+		"one knows nothing": {
+			[]string{"ab", ""}, halves, [][]float32{{4, 1}, {9, 9}}, []float32{4, 1}, 1,
+		},
 		"all know all": {
 			[]string{"abc", "abc"}, quarters, [][]float32{{1, 8, 9}, {9, 4, 1}}, []float32{7, 5, 3}, 1,
 		},
