@@ -18,10 +18,14 @@ import (
 //	shares:10+90,2/2         the second of two parents, with 90 % of the images
 //	special:4:10+90,1/2      the first of two, with all of class 4 and 10 % of the rest, as in the paper's section 5.1
 type Part struct {
-	text   string
-	index  int
-	divide func(d *Dataset, seed uint64) (Partition, error)
+	text    string
+	index   int
+	parents int
+	divide  func(d *Dataset, seed uint64) (Partition, error)
 }
+
+// Parents is how many divide the images, 1 where the part is of classes alone.
+func (p Part) Parents() int { return p.parents }
 
 // String returns the part as it was spelt.
 func (p Part) String() string { return p.text }
@@ -55,16 +59,16 @@ func (p *Part) parse() (err error) {
 	if kinds := []string{"classes", "dirichlet", "shares", "special"}; !slices.Contains(kinds, kind) {
 		return fmt.Errorf("wanted classes:…, dirichlet:…, shares:… or special:…")
 	}
-	parents := 1
+	p.parents = 1
 	if comma := strings.LastIndexByte(what, ','); strings.ContainsRune(what[comma+1:], '/') {
-		if p.index, parents, err = parseIndex(what[comma+1:]); err != nil {
+		if p.index, p.parents, err = parseIndex(what[comma+1:]); err != nil {
 			return err
 		}
 		what = what[:max(comma, 0)]
 	} else if kind != "classes" {
 		return fmt.Errorf("wanted which of how many parents after a comma, such as ,1/2")
 	}
-	p.divide, err = parseDivision(kind, what, parents)
+	p.divide, err = parseDivision(kind, what, p.parents)
 	return err
 }
 

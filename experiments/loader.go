@@ -67,7 +67,7 @@ func (l *Loader) Over(tasks []runner.Task, name string) report.Stat {
 		values[i] = l.Metric(t, name)
 	}
 	s := report.Summarize(values...)
-	s.Lost = l.countFailed(tasks)
+	s.Lost = l.countFailed(tasks, func(i int) bool { return math.IsNaN(values[i]) })
 	return s
 }
 
@@ -75,8 +75,10 @@ func (l *Loader) Over(tasks []runner.Task, name string) report.Stat {
 // point.
 func (l *Loader) Curve(tasks []runner.Task, n int, series func(runner.Task) []float64) []report.Stat {
 	points := make([][]float64, n)
-	for _, t := range tasks {
+	missing := make([]bool, len(tasks))
+	for k, t := range tasks {
 		s := series(t)
+		missing[k] = s == nil
 		for i := range points {
 			v := math.NaN()
 			if i < len(s) {
@@ -86,9 +88,10 @@ func (l *Loader) Curve(tasks []runner.Task, n int, series func(runner.Task) []fl
 		}
 	}
 	stats := make([]report.Stat, n)
+	lost := l.countFailed(tasks, func(k int) bool { return missing[k] })
 	for i, values := range points {
 		stats[i] = report.Summarize(values...)
-		stats[i].Lost = l.countFailed(tasks)
+		stats[i].Lost = lost
 	}
 	return stats
 }
@@ -98,10 +101,11 @@ func (l *Loader) named(name string) func(runner.Task) []float64 {
 	return func(t runner.Task) []float64 { return l.Series(t, name) }
 }
 
-func (l *Loader) countFailed(tasks []runner.Task) int {
+// countFailed counts the tasks that have failed, of those without a result.
+func (l *Loader) countFailed(tasks []runner.Task, missing func(i int) bool) int {
 	n := 0
-	for _, t := range tasks {
-		if l.failed(t) {
+	for i, t := range tasks {
+		if missing(i) && l.failed(t) {
 			n++
 		}
 	}

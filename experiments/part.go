@@ -60,6 +60,25 @@ func (p *Part) partition(d *data.Dataset) (data.Partition, error) {
 	return data.BySpecialClass(d, *p.Special, p.Shares, p.Seed)
 }
 
+// share is the part of the images that is the parent's, near enough.
+func (p *Part) share() float64 {
+	switch {
+	case p == nil:
+		return 1
+	case p.Named != "":
+		part, err := data.ParsePart(p.Named)
+		if err != nil {
+			return 1
+		}
+		return 1 / float64(part.Parents())
+	}
+	all := 0.0
+	for _, s := range p.Shares {
+		all += s
+	}
+	return p.Shares[p.Index] / all
+}
+
 func (p *Part) words() string {
 	if p == nil {
 		return ""

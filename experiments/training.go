@@ -82,13 +82,7 @@ func (w work) steps(images int) int {
 	if w.recipe.Images > 0 {
 		images = min(images, w.recipe.Images)
 	}
-	if w.part != nil {
-		all := 0.0
-		for _, s := range w.part.Shares {
-			all += s
-		}
-		images = int(float64(images) * w.part.Shares[w.part.Index] / all)
-	}
+	images = int(float64(images) * w.part.share())
 	return max(1, (images+w.recipe.Batch-1)/w.recipe.Batch)
 }
 

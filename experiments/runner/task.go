@@ -91,6 +91,11 @@ func (d description) id() (string, error) {
 		return "", fmt.Errorf("runner: task %s: %w", d.Kind, err)
 	}
 	d.Config = config
+	return d.hash()
+}
+
+// hash is id, of a description whose configuration is canonical.
+func (d description) hash() (string, error) {
 	text, err := json.Marshal(d)
 	if err != nil {
 		return "", fmt.Errorf("runner: task %s: %w", d.Kind, err)
@@ -106,7 +111,7 @@ func hashed(kind string, text []byte) string {
 // ID names a task by the hash of its description: kind, configuration and
 // inputs. Its Result says by which program and on which machine it was computed.
 func ID(t Task) string {
-	id, err := describe(t).id()
+	id, err := describe(t).hash()
 	if err != nil {
 		panic(err) // the configuration has just been written
 	}
