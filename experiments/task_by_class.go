@@ -42,7 +42,7 @@ func (t ByClass) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, 
 	if err != nil {
 		return runner.Outcome{}, err
 	}
-	logits, err := train.Ensemble{Members: ms, Specialists: true}.Logits(ctx, splits.Test, evaluation(w.Env))
+	logits, err := train.Ensemble{Members: ms, Specialists: true, Images: splits.Train}.Logits(ctx, splits.Test, evaluation(w.Env))
 	if err != nil {
 		return runner.Outcome{}, err
 	}

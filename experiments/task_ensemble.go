@@ -36,6 +36,6 @@ func (t Ensemble) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome,
 	if err != nil {
 		return runner.Outcome{}, err
 	}
-	s, _, err := train.Ensemble{Members: ms, Weights: t.Weights, Specialists: t.Specialists}.Evaluate(ctx, splits.Test, evaluation(w.Env))
+	s, _, err := train.Ensemble{Members: ms, Weights: t.Weights, Specialists: t.Specialists, Images: splits.Train}.Evaluate(ctx, splits.Test, evaluation(w.Env))
 	return runner.Outcome{Metrics: map[string]float64{"accuracy": s.Accuracy, "loss": s.Loss}}, err
 }

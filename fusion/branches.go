@@ -31,9 +31,21 @@ func (f *fuser) branchOf(layer string) (k int, name string, ok bool) {
 
 // merged is the average, or the zipped front with the branches.
 func (f *fuser) merged(maps []mapping) *models.Model {
-	if f.UpTo == "" {
-		return f.mix(maps)
+	switch {
+	case f.UpTo != "":
+		return f.branched(maps)
+	case f.Align == Zip:
+		m := f.mix(maps)
+		for k := range f.parents {
+			f.addOffsets(m, f.heads()[0], k)
+		}
+		return m
 	}
+	return f.mix(maps)
+}
+
+// branched is the zipped front with the branches.
+func (f *fuser) branched(maps []mapping) *models.Model {
 	front := f.before(f.UpTo)
 	joined := &models.Model{Arch: ownLayers(f.arch), Params: map[string]models.Tensor{}, Meta: map[string]string{}}
 	joined.Arch.Layers = joined.Arch.Layers[:len(front)]
@@ -52,7 +64,7 @@ func (f *fuser) merged(maps []mapping) *models.Model {
 }
 
 // branch adds the layers of parent k behind the cut.
-func (f *fuser) branch(joined *models.Model, layers []models.Layer, k int, columns mapping) {
+func (f *fuser) branch(joined *models.Model, layers []models.Layer, k int, maps mapping) {
 	parent := f.parents[k]
 	for _, l := range layers {
 		own := l
@@ -67,23 +79,14 @@ func (f *fuser) branch(joined *models.Model, layers []models.Layer, k int, colum
 			if p.Layer != l.Name {
 				continue
 			}
-			t := p.alignColumns(parent.Params[p.Name], columns)
-			if l.Name == parent.Arch.Output() {
-				t = f.shared(t, k)
+			t := p.alignColumns(parent.Params[p.Name], maps)
+			if slices.Contains(f.heads(), l.Name) {
+				t = maps[slot{p.Name, 0}].apply(t, p.axes[0])
 			}
 			joined.Params[branchName(k, p.Name)] = t
 		}
 	}
-}
-
-// shared is the rows of a head times the parent's shares of the classes.
-func (f *fuser) shared(head models.Tensor, k int) models.Tensor {
-	t := head.Clone()
-	n := len(t.Data) / t.Shape[0]
-	for i := range t.Data {
-		t.Data[i] *= float32(f.union.Share(k, i/n))
-	}
-	return t
+	f.addOffsets(joined, branchName(k, f.heads()[0]), k)
 }
 
 // before are the layers up to one, that included; none up to the input.

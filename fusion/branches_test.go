@@ -1,15 +1,16 @@
 package fusion
 
 import (
+	"math"
 	"slices"
 	"testing"
 
 	"otfusion/models"
 )
 
-// sideBySide are the logits of specialists as one network of branches has them:
-// of each class the mean of the parents that know it, each brought to one spread.
-func sideBySide(t *testing.T, parents []*models.Model, o Options) []float32 {
+// sideBySide are the logits of specialists as one network of branches has them,
+// by internal/union, and the largest sum of the magnitudes that make one of them.
+func sideBySide(t *testing.T, parents []*models.Model, o Options) (sum []float32, scale float64) {
 	t.Helper()
 	f, err := prepare(parents, o)
 	if err != nil {
@@ -19,14 +20,22 @@ func sideBySide(t *testing.T, parents []*models.Model, o Options) []float32 {
 	for _, m := range parents {
 		all = append(all, logits(t, m, o.Samples.(InMemory)))
 	}
-	f.union.Scale(all)
-	sum := make([]float32, len(all[0]))
-	for k, z := range all {
-		for i, v := range z {
-			sum[i] += float32(f.union.Share(k, i%10)) * v
+	f.union.Measure(all)
+	sum = make([]float32, len(all[0]))
+	for i := range sum {
+		magnitude := 0.0
+		for k, z := range all {
+			weights, offset := f.union.Row(k, i%10)
+			sum[i] += float32(offset)
+			magnitude += math.Abs(offset)
+			for c, w := range weights {
+				sum[i] += float32(w) * z[i-i%10+c]
+				magnitude += math.Abs(w * float64(z[i-i%10+c]))
+			}
 		}
+		scale = max(scale, magnitude)
 	}
-	return sum
+	return sum, scale
 }
 
 // Up to the input nothing is merged.
@@ -49,8 +58,11 @@ func TestUpToTheInputIsTheParentsSideBySide(t *testing.T) {
 			if err := fused.Check(); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			if d := relativeDifference(sideBySide(t, parents, o), logits(t, fused, o.Samples.(InMemory))); d > 1e-5 {
-				t.Errorf("%s: logits differ by %v", name, d)
+			want, scale := sideBySide(t, parents, o)
+			for i, got := range logits(t, fused, o.Samples.(InMemory)) {
+				if d := math.Abs(float64(got - want[i])); d > 1e-5*scale {
+					t.Fatalf("%s: logit %d differs by %v, of sums of %v", name, i, d, scale)
+				}
 			}
 		}
 	}
@@ -120,7 +132,7 @@ func TestRegressionWorksOnBranches(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := [][]float32{logits(t, a, x), logits(t, b, x)}
-		f.union.Scale(all)
+		f.union.Measure(all)
 		want := make([]float32, len(all[0]))
 		f.union.Combine(want, all)
 		sum := 0.0

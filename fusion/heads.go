@@ -2,38 +2,76 @@ package fusion
 
 import (
 	"context"
+	"slices"
+
+	"otfusion/models"
 )
 
-// heads maps the outputs: the parents answer together as internal/union says,
+// heads are the layers that put out logits, or sums of which are logits.
+func (f *fuser) heads() []string {
+	var names []string
+	for _, g := range f.groups {
+		if g.Role == Output {
+			for _, m := range g.Members {
+				names = append(names, m.Layer)
+			}
+		}
+	}
+	return names
+}
+
+// mapHeads maps the outputs: the parents answer together as internal/union says,
 // but for what it says of images that a parent knows no class of.
-func (f *fuser) heads(ctx context.Context, s site) ([]matched, error) {
+func (f *fuser) mapHeads(ctx context.Context, s site) ([]matched, error) {
 	n := f.Samples.Len()
 	if f.AlignSamples > 0 {
 		n = min(n, f.AlignSamples)
 	}
-	logits, err := f.logits(ctx, s.layers[0], n)
+	logits, err := f.logits(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	f.union.Scale(logits)
+	f.union.Measure(logits)
 	maps := make([]matched, len(f.parents))
 	for k := range maps {
 		rows, spoken := &transportMap{from: s.Size, start: []int{0}}, 0.0
 		for class := range s.Size {
-			if share := f.union.Share(k, class); share > 0 {
-				rows.add(class, share)
-				spoken += 1 / float64(f.union.Speakers(class))
+			weights, _ := f.union.Row(k, class)
+			for c, w := range weights {
+				if w != 0 {
+					rows.add(c, w)
+				}
 			}
 			rows.close()
+			if weights[class] > 0 {
+				spoken += 1 / float64(f.union.Speakers(class))
+			}
 		}
 		maps[k] = matched{rows: rows, report: GroupReport{From: s.Size, To: s.Size, Method: string(Zip), Converged: true, Share: spoken / float64(s.Size)}}
 	}
 	return maps, nil
 }
 
-// logits are what each parent's output layer puts out on the first n samples.
-func (f *fuser) logits(ctx context.Context, head string, n int) ([][]float32, error) {
-	all := make([][]float32, len(f.parents))
+// addOffsets adds what parent k's part in every class has besides its logits to
+// the bias of a head, which gains one if it had none.
+func (f *fuser) addOffsets(m *models.Model, head string, k int) {
+	if !f.union.Mixed() {
+		return
+	}
+	m.Arch = ownLayers(m.Arch)
+	gainBias(m, &m.Arch.Layers[slices.IndexFunc(m.Arch.Layers, func(l models.Layer) bool { return l.Name == head })])
+	name := head + "." + string(models.Bias)
+	bias := m.Params[name].Clone()
+	for class := range bias.Data {
+		_, offset := f.union.Row(k, class)
+		bias.Data[class] += float32(offset)
+	}
+	m.Params[name] = bias
+}
+
+// logits are each parent's on the first n samples.
+func (f *fuser) logits(ctx context.Context, n int) ([][]float32, error) {
+	head, all := f.arch.Output(), make([][]float32, len(f.parents))
 	for k, m := range f.parents {
 		err := f.outputs(ctx, m, []string{head}, span{f.Samples, 0, n}, func(_ int, found views) {
 			all[k] = append(all[k], found[head].Data...)
@@ -59,7 +97,7 @@ func (f *fuser) answers(ctx context.Context, layers []regressed, wanted [][]floa
 		if name != f.arch.Output() {
 			continue
 		}
-		logits, err := f.logits(ctx, name, r.samples)
+		logits, err := f.logits(ctx, r.samples)
 		if err != nil {
 			return err
 		}

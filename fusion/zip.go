@@ -37,7 +37,7 @@ func (f *fuser) zip(ctx context.Context) ([]mapping, error) {
 	for i, s := range sites {
 		var merged []matched
 		if s.Role == Output {
-			if merged, err = f.heads(ctx, s); err != nil {
+			if merged, err = f.mapHeads(ctx, s); err != nil {
 				return nil, err
 			}
 		} else if merged, err = found[i].merge(s.Size); err != nil {

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -152,10 +153,18 @@ func TestZippedHeadsSpeakOfTheClassesTheyKnow(t *testing.T) {
 	garbage(b, 0, 1, 2, 3)
 	x := noise(m.Arch.Input, 50, 2)
 	fused, _ := zipped(t, []*models.Model{a, b}, zipping(t, x))
-	scale := logits(t, fused, x)
-	for i, want := range logits(t, m, x) {
-		if got := scale[i]; i%10 < 9 && (got < .5*min(want, 3*want) || got > 2*max(want, want/3)) {
-			t.Fatalf("class %d: logit %v, the network's is %v", i%10, got, want)
+	want, scale := sideBySide(t, []*models.Model{a, b}, zipping(t, x))
+	for i, got := range logits(t, fused, x) {
+		if d := math.Abs(float64(got - want[i])); i%10 < 9 && d > 1e-4*scale {
+			t.Fatalf("logit %d is %v, want %v", i, got, want[i])
+		}
+	}
+	cleanA, cleanB := specialist(m.Clone(), "0", "1", "2", "3", "4"), specialist(m.Clone(), "4", "5", "6", "7", "8")
+	clean, _ := zipped(t, []*models.Model{cleanA, cleanB}, zipping(t, x))
+	others := logits(t, clean, x)
+	for i, got := range logits(t, fused, x) {
+		if other := others[i]; i%10 < 9 && math.Abs(float64(got-other)) > 1e-4*scale {
+			t.Fatalf("logit %d is %v, %v where what a parent says of classes that it does not know is another", i, got, other)
 		}
 	}
 	names, seen, err := fused.Classes()

@@ -21,11 +21,6 @@ type Distillation struct {
 	Specialists bool      // the teachers speak of the classes only that they know, see [Ensemble]
 }
 
-// ensemble is the teachers.
-func (d *Distillation) ensemble() Ensemble {
-	return Ensemble{Members: d.Teachers, Weights: d.Weights, Specialists: d.Specialists}
-}
-
 // maxTemperature and its inverse bound T: within them T² and logits/T are
 // numbers of use in float32.
 const maxTemperature = 1e6

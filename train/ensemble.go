@@ -16,10 +16,13 @@ type Ensemble struct {
 	Members []*models.Model
 	Weights []float64 // of the members, scaled to sum to 1; nil: equal
 
-	// Specialists speak of the classes only that they were trained on, their
-	// logits brought to one spread on the images at hand; where a member knows no
-	// class of an image it says its least. Without, all speak of all classes.
+	// Specialists speak of the classes only that they were trained on, as
+	// internal/union says; without, all speak of all classes.
 	Specialists bool
+	// Images, without their labels, are those on which it is measured how much
+	// specialists' logits vary, at most 2,000 of them. They should show all classes
+	// about as often. Nil: the images at hand.
+	Images *data.Dataset
 }
 
 // Evaluate scores the ensemble and its members. It fails as [Evaluate] does.
@@ -35,7 +38,7 @@ func (e Ensemble) Evaluate(ctx context.Context, d *data.Dataset, o Options) (ens
 		}
 		members = append(members, member)
 	}
-	mean, err := e.combined(all)
+	mean, err := e.combined(ctx, all, o)
 	if err != nil {
 		return Score{}, nil, err
 	}
@@ -49,7 +52,7 @@ func (e Ensemble) Logits(ctx context.Context, d *data.Dataset, o Options) ([]flo
 	if err != nil {
 		return nil, err
 	}
-	return e.combined(all)
+	return e.combined(ctx, all, o)
 }
 
 // logits are each member's over a dataset.
@@ -68,9 +71,9 @@ func (e Ensemble) logits(ctx context.Context, d *data.Dataset, o Options) ([][]f
 }
 
 // combined makes one answer of the members' logits.
-func (e Ensemble) combined(all [][]float32) ([]float32, error) {
+func (e Ensemble) combined(ctx context.Context, all [][]float32, o Options) ([]float32, error) {
 	mean := make([]float32, len(all[0]))
-	rule, err := e.rule(all)
+	rule, err := e.rule(ctx, all, o)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +84,9 @@ func (e Ensemble) combined(all [][]float32) ([]float32, error) {
 // rule puts what the ensemble answers into sum, given its members' logits.
 type rule func(sum []float32, all [][]float32)
 
-// rule is the mean or, of specialists, their union, with scales measured on
-// their logits on some images.
-func (e Ensemble) rule(measured [][]float32) (rule, error) {
+// rule is the mean or, of specialists, their union, measured on Images or on the
+// images at hand, whose logits are given.
+func (e Ensemble) rule(ctx context.Context, atHand [][]float32, o Options) (rule, error) {
 	lambda, err := ensembleWeights(e.Weights, len(e.Members))
 	if err != nil {
 		return nil, err
@@ -93,7 +96,12 @@ func (e Ensemble) rule(measured [][]float32) (rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("train: ensemble: %w", err)
 		}
-		u.Scale(measured)
+		if e.Images != nil {
+			if atHand, err = e.logitsOnSome(ctx, e.Images, o); err != nil {
+				return nil, err
+			}
+		}
+		u.Measure(atHand)
 		return u.Combine, nil
 	}
 	return func(sum []float32, all [][]float32) {
@@ -102,6 +110,20 @@ func (e Ensemble) rule(measured [][]float32) (rule, error) {
 			addScaled(sum, lambda[k], z)
 		}
 	}, nil
+}
+
+// logitsOnSome are the members' on a sample of a dataset, always the same.
+func (e Ensemble) logitsOnSome(ctx context.Context, d *data.Dataset, o Options) ([][]float32, error) {
+	const most = 2000
+	indices, err := data.Sample(d.Len(), min(most, d.Len()), 0)
+	if err != nil {
+		return nil, fmt.Errorf("train: ensemble: %w", err)
+	}
+	some, err := d.Subset(indices)
+	if err != nil {
+		return nil, fmt.Errorf("train: ensemble: %w", err)
+	}
+	return e.logits(ctx, some, o)
 }
 
 // ensembleWeights makes the weights of n models sum to one; nil means equal ones.

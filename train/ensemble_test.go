@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"otfusion/data"
+	"otfusion/internal/argmax"
 	"otfusion/internal/union"
 	"otfusion/models"
 	"otfusion/models/nn"
@@ -56,42 +58,53 @@ func mustLogits(t *testing.T, e Ensemble, d *data.Dataset) []float32 {
 	return logits
 }
 
-// Answers computed by hand: each speaks of its classes, or says its least.
+// Specialists answer as internal/union has it, measured on the images at hand or
+// on others; without, the ensemble is the mean of the logits.
 func TestEnsembleOfSpecialists(t *testing.T) {
-	d := tinyData(30, 1)
-	ab, c, bc := saying(t, "ab", 4, 2, 9), saying(t, "c", 9, 9, 3), saying(t, "bc", 9, 6, 3)
-	for name, test := range map[string]struct {
-		e    Ensemble
-		want []float32
-	}{
-		// spreads 1 and 1.5, their mean is 1.25: factors 1.25 and 5/6; a has 5, so bc says 3
-		"two":      {Ensemble{Members: []*models.Model{ab, bc}, Specialists: true}, []float32{5, 2.5, 2.5}},
-		"weighted": {Ensemble{Members: []*models.Model{ab, bc}, Specialists: true, Weights: []float64{1, 3}}, []float32{5, .25*2.5 + .75*2.5, 2.5}},
-		// spreads 1 and 0, their mean is 1/2: a has 2, c has 3, so ab says 2
-		"one always the same": {Ensemble{Members: []*models.Model{ab, c}, Specialists: true}, []float32{1, 1, 3}},
-		"the mean":            {Ensemble{Members: []*models.Model{ab, c}}, []float32{6.5, 5.5, 6}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			logits := mustLogits(t, test.e, d)
-			for i, got := range logits {
-				if want := test.want[i%3]; math.Abs(float64(got-want)) > 1e-5 {
-					t.Fatalf("logit %d is %g, want %g", i, got, want)
-				}
+	d, others := tinyData(60, 1), tinyData(50, 2)
+	ms, weights := randomSpecialists(t), []float64{.125, .25, .625}
+	for name, measured := range map[string]*data.Dataset{"at hand": nil, "on others": others} {
+		u, err := union.New(ms, weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Measure(eachAlone(t, ms, cmp.Or(measured, d)))
+		want := make([]float32, d.Len()*3)
+		u.Combine(want, eachAlone(t, ms, d))
+		e := Ensemble{Members: ms, Weights: []float64{1, 2, 5}, Specialists: true, Images: measured}
+		for i, got := range mustLogits(t, e, d) {
+			if math.Abs(float64(got-want[i])) > 1e-4 {
+				t.Fatalf("measured %s: logit %d is %g, want %g", name, i, got, want[i])
 			}
-			score, members, err := test.e.Evaluate(context.Background(), d, Options{})
-			if want := accuracyOf(d, test.want); err != nil || score.Accuracy != want || len(members) != 2 {
-				t.Errorf("score %+v, of members %+v (%v), want accuracy %g", score, members, err, want)
-			}
-		})
+		}
+		score, members, err := e.Evaluate(context.Background(), d, Options{})
+		if err != nil || score.Accuracy != accuracyOf(d, want) || len(members) != 3 {
+			t.Errorf("measured %s: score %+v, of members %+v (%v), want accuracy %g", name, score, members, err, accuracyOf(d, want))
+		}
+	}
+	ab, c := saying(t, "ab", 4, 2, 9), saying(t, "c", 9, 9, 3)
+	for i, got := range mustLogits(t, Ensemble{Members: []*models.Model{ab, c}}, d) {
+		if want := []float32{6.5, 5.5, 6}[i%3]; math.Abs(float64(got-want)) > 1e-5 {
+			t.Fatalf("the mean: logit %d is %g, want %g", i, got, want)
+		}
 	}
 }
 
-// accuracyOf is that of a network that gives every image these logits.
+// eachAlone are the logits of every network.
+func eachAlone(t *testing.T, ms []*models.Model, d *data.Dataset) [][]float32 {
+	t.Helper()
+	var all [][]float32
+	for _, m := range ms {
+		all = append(all, mustLogits(t, Ensemble{Members: []*models.Model{m}}, d))
+	}
+	return all
+}
+
+// accuracyOf is that of logits, N×3.
 func accuracyOf(d *data.Dataset, logits []float32) float64 {
-	class := uint8(slices.Index(logits, slices.Max(logits)))
 	right := 0
-	for _, label := range d.Labels {
-		if label == class {
+	for i, label := range d.Labels {
+		if argmax.Of(logits[3*i:3*i+3]) == int(label) {
 			right++
 		}
 	}
@@ -219,11 +232,7 @@ func trainingUnion(t *testing.T, c Config) *union.Union {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var each [][]float32
-	for _, m := range c.Distill.Teachers {
-		each = append(each, mustLogits(t, Ensemble{Members: []*models.Model{m}}, c.Data.Train))
-	}
-	u.Scale(each)
+	u.Measure(eachAlone(t, c.Distill.Teachers, c.Data.Train))
 	return u
 }
 

@@ -28,7 +28,7 @@ func newTeachers(ctx context.Context, c Config, o nn.Options) (*teachers, error)
 		t.known, err = c.answers(ctx, c.Data.Train)
 		return t, err
 	}
-	if t.rule, err = c.rule(ctx); err != nil {
+	if t.rule, err = c.teaching().rule(ctx, nil, c.options()); err != nil {
 		return nil, err
 	}
 	o.Threads = max(1, c.Threads/t.abreast)
@@ -75,34 +75,16 @@ func (t *teachers) close() {
 	}
 }
 
-// answers are the teachers' common answer over a dataset, N×classes.
-func (c Config) answers(ctx context.Context, d *data.Dataset) ([]float32, error) {
-	return c.Distill.ensemble().Logits(ctx, d, Options{Threads: c.Threads, Compute: c.Compute})
+// teaching is the teachers as an ensemble.
+func (c Config) teaching() Ensemble {
+	return Ensemble{Members: c.Distill.Teachers, Weights: c.Distill.Weights, Specialists: c.Distill.Specialists, Images: c.Data.Train}
 }
 
-// measured is how many training images, not augmented, the spread of
-// specialists' logits is measured on.
-const measured = 2000
+func (c Config) options() Options { return Options{Threads: c.Threads, Compute: c.Compute} }
 
-// rule makes one answer of the teachers' logits on a batch.
-func (c Config) rule(ctx context.Context) (rule, error) {
-	e := c.Distill.ensemble()
-	if !e.Specialists {
-		return e.rule(nil)
-	}
-	indices, err := data.Sample(c.Data.Train.Len(), min(measured, c.Data.Train.Len()), c.Seed)
-	if err != nil {
-		return nil, err
-	}
-	some, err := c.Data.Train.Subset(indices)
-	if err != nil {
-		return nil, err
-	}
-	logits, err := e.logits(ctx, some, Options{Threads: c.Threads, Compute: c.Compute})
-	if err != nil {
-		return nil, err
-	}
-	return e.rule(logits)
+// answers are the teachers' common answer over a dataset, N×classes.
+func (c Config) answers(ctx context.Context, d *data.Dataset) ([]float32, error) {
+	return c.teaching().Logits(ctx, d, c.options())
 }
 
 // answered is a dataset with the teachers' classes in place of the labels.

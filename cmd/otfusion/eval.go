@@ -64,6 +64,7 @@ func (c *evalCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
+	images := d
 	if c.Split == "test" {
 		d = test
 	}
@@ -77,7 +78,7 @@ func (c *evalCmd) Run(g *globals) error {
 		if result.Specialists, err = specialists(ms); err != nil {
 			return err
 		}
-		if e, scores, err = (train.Ensemble{Members: ms, Weights: c.Weights, Specialists: result.Specialists}).Evaluate(g.ctx, d, g.evaluation()); err != nil {
+		if e, scores, err = (train.Ensemble{Members: ms, Weights: c.Weights, Specialists: result.Specialists, Images: images}).Evaluate(g.ctx, d, g.evaluation()); err != nil {
 			return err
 		}
 		result.Ensemble = &e

@@ -36,8 +36,8 @@ type mergeCmd struct {
 }
 
 // ensemble is the parents as they teach.
-func (c *mergeCmd) ensemble(parents []*models.Model) train.Ensemble {
-	return train.Ensemble{Members: parents, Specialists: c.apart}
+func (c *mergeCmd) ensemble(parents []*models.Model, s data.Splits) train.Ensemble {
+	return train.Ensemble{Members: parents, Specialists: c.apart, Images: s.Train}
 }
 
 // Run implements the command.
@@ -159,12 +159,12 @@ func (c *mergeCmd) measure(g *globals, parents []*models.Model, fused *models.Mo
 	d, err := s.Test, error(nil)
 	if d == nil {
 		report.Measured = "agreement with the ensemble on held-out images"
-		if d, err = g.answered(g.ctx, c.ensemble(parents), s.Validation); err != nil {
+		if d, err = g.answered(g.ctx, c.ensemble(parents, s), s.Validation); err != nil {
 			return report, err
 		}
 	}
 	report.Images = d.Len()
-	ensemble, scores, err := c.ensemble(parents).Evaluate(g.ctx, d, g.evaluation())
+	ensemble, scores, err := c.ensemble(parents, s).Evaluate(g.ctx, d, g.evaluation())
 	if err != nil {
 		return report, err
 	}

@@ -11,19 +11,24 @@ import (
 	"otfusion/models"
 )
 
-// Union says how networks with one list of outputs answer together. The logit
-// of a class is the weighted mean over the networks that know it, over all where
-// none does, their logits brought to one standard deviation. A network that does
-// not know the class of an image, as that mean has it, then says the least of
-// what it has to say of any class that it knows: what it thinks of an image of
-// no class of its own is noise.
+// Union says how networks with one list of outputs answer together. Networks
+// that know the same classes answer by the weighted mean of their logits. Of
+// others, each speaks of the classes that it knows: a logit counts by how far it
+// stands out, against the mean of the network's known logits on the same image,
+// and against what that is for the class on the images at large ([Union.Measure]);
+// the logit of a class is the weighted mean over the networks that know it, over
+// all where none does. A network that does not know the class of an image, as
+// that mean has it, then says the least of what it has to say of any class that
+// it knows: what it thinks of an image of no class of its own is noise.
 type Union struct {
 	known  [][]bool    // by network and class
 	shares [][]float64 // by network and class, the part of the class's logit that is the network's
+	mean   [][]float64 // by network and class, of the logit less the image's mean
+	spread [][]float64 // and its standard deviation, in units of the mean spread
 	spoken []bool      // by class: some network knows it
 	mixed  bool        // some network does not know a class that another knows
-	own    []float32   // logits of one network on one image
-	mean   []float32   // of all networks on one image
+	own    []float32   // answer of one network on one image
+	common []float32   // of all networks on one image
 }
 
 // New is the union of networks with the given weights, which sum to one.
@@ -34,14 +39,14 @@ func New(ms []*models.Model, weights []float64) (*Union, error) {
 		if err != nil {
 			return nil, fmt.Errorf("model %d: %w", k, err)
 		}
-		if k > 0 && len(known) != len(u.known[0]) {
-			return nil, fmt.Errorf("model %d: wanted %d outputs, as model 0 has, found %d", k, len(u.known[0]), len(known))
+		n := len(known)
+		if k > 0 && n != len(u.known[0]) {
+			return nil, fmt.Errorf("model %d: wanted %d outputs, as model 0 has, found %d", k, len(u.known[0]), n)
 		}
-		u.known = append(u.known, known)
-		u.shares = append(u.shares, make([]float64, len(known)))
-		u.own, u.mean = make([]float32, len(known)), make([]float32, len(known))
+		u.known, u.shares = append(u.known, known), append(u.shares, make([]float64, n))
+		u.mean, u.spread = append(u.mean, make([]float64, n)), append(u.spread, slices.Repeat([]float64{1}, n))
+		u.own, u.common, u.spoken = make([]float32, n), make([]float32, n), make([]bool, n)
 	}
-	u.spoken = make([]bool, len(u.own))
 	for c := range u.own {
 		u.share(c, weights)
 	}
@@ -50,29 +55,26 @@ func New(ms []*models.Model, weights []float64) (*Union, error) {
 
 // share divides a class among the networks that speak of it.
 func (u *Union) share(class int, weights []float64) {
-	speaks, total := make([]bool, len(weights)), 0.0
+	total := 0.0
 	for k, known := range u.known {
-		speaks[k] = known[class]
-		if speaks[k] {
+		if known[class] {
 			total += weights[k]
 		}
 	}
 	u.spoken[class] = total > 0
 	for k, w := range weights {
+		speaks := u.known[k][class]
 		if total == 0 {
 			u.shares[k][class] = w
-		} else if speaks[k] {
+		} else if speaks {
 			u.shares[k][class] = w / total
 		}
-		u.mixed = u.mixed || total > 0 && !speaks[k]
+		u.mixed = u.mixed || total > 0 && !speaks
 	}
 }
 
-// Mixed tells whether some network does not know some class.
+// Mixed tells whether some network does not know a class that another knows.
 func (u *Union) Mixed() bool { return u.mixed }
-
-// Share is the part of a class's logit that is network k's.
-func (u *Union) Share(k, class int) float64 { return u.shares[k][class] }
 
 // Speakers is how many networks have a share in a class.
 func (u *Union) Speakers(class int) int {
@@ -85,42 +87,89 @@ func (u *Union) Speakers(class int) int {
 	return n
 }
 
-// Scale brings the logits of all networks to the mean of their standard
-// deviations, measured on the classes that each knows. Networks that know the
-// same classes are left alone. Logits are n×classes, by network, of the same
-// images.
-func (u *Union) Scale(logits [][]float32) {
+// Measure finds by how much each network's logits of each class vary. Logits are
+// n×classes, by network, of the same unlabelled images, which should show all
+// classes about as often. Networks that know the same classes are left alone.
+func (u *Union) Measure(logits [][]float32) {
 	if !u.mixed {
 		return
 	}
-	spreads, mean := make([]float64, len(logits)), 0.0
+	all, counted := 0.0, 0.0
 	for k, z := range logits {
-		spreads[k] = spread(z, u.known[k])
-		mean += spreads[k] / float64(len(logits))
+		u.measure(k, z)
+		for c, known := range u.known[k] {
+			if known {
+				all, counted = all+u.spread[k][c], counted+1
+			}
+		}
 	}
-	for k, s := range spreads {
-		for c := range u.shares[k] {
-			if s > 0 {
-				u.shares[k][c] *= mean / s
+	for k := range u.spread {
+		for c := range u.spread[k] {
+			u.spread[k][c] /= all / counted
+			if !(u.spread[k][c] > 0) { // a logit that never varies says nothing
+				u.spread[k][c] = 1
 			}
 		}
 	}
 }
 
-// spread is the standard deviation of the known ones of logits, n×classes.
-func spread(logits []float32, known []bool) float64 {
-	n, sum, squares := 0.0, 0.0, 0.0
-	for i, z := range logits {
-		if known[i%len(known)] {
-			n++
-			sum += float64(z)
-			squares += float64(z) * float64(z)
+// measure finds the moments of a network's logits, each less the image's mean.
+func (u *Union) measure(k int, z []float32) {
+	classes := len(u.own)
+	images := float64(len(z) / classes)
+	squares := make([]float64, classes)
+	clear(u.mean[k])
+	for i := 0; i < len(z); i += classes {
+		level := u.level(k, z[i:i+classes])
+		for c, v := range z[i : i+classes] {
+			x := float64(v) - level
+			u.mean[k][c] += x / images
+			squares[c] += x * x / images
 		}
 	}
-	if n == 0 {
+	for c, m := range u.mean[k] {
+		u.spread[k][c] = math.Sqrt(max(0, squares[c]-m*m))
+	}
+}
+
+// level is the mean of a network's known logits on an image; 0 where it knows
+// one class, of which nothing else would be left, or none.
+func (u *Union) level(k int, z []float32) float64 {
+	sum, n := 0.0, 0.0
+	for c, known := range u.known[k] {
+		if known {
+			sum, n = sum+float64(z[c]), n+1
+		}
+	}
+	if n < 2 {
 		return 0
 	}
-	return math.Sqrt(max(0, squares/n-sum/n*sum/n))
+	return sum / n
+}
+
+// Row is network k's part in the logit of a class as weights of its logits, and
+// what is added.
+func (u *Union) Row(k, class int) (weights []float64, offset float64) {
+	weights = make([]float64, len(u.own))
+	scale := u.shares[k][class]
+	if !u.mixed || scale == 0 {
+		weights[class] = scale
+		return weights, 0
+	}
+	scale /= u.spread[k][class]
+	weights[class] = scale
+	n := 0
+	for _, known := range u.known[k] {
+		if known {
+			n++
+		}
+	}
+	for c, known := range u.known[k] {
+		if known && n > 1 {
+			weights[c] -= scale / float64(n)
+		}
+	}
+	return weights, -scale * u.mean[k][class]
 }
 
 // Combine puts the union's logits of images, n×classes, into sum, given each
@@ -142,23 +191,37 @@ func (u *Union) Part(part []float32, logits [][]float32, k int) {
 func (u *Union) addPart(sum []float32, logits [][]float32, k int) {
 	classes := len(u.own)
 	for i := 0; i < len(sum); i += classes {
-		z := logits[k][i : i+classes]
-		if u.mixed {
-			if class := u.class(logits, i); u.spoken[class] && !u.known[k][class] {
-				z = u.silent(k, z)
-			}
+		foreign := u.mixed && u.foreign(k, u.class(logits, i))
+		z := u.answer(k, logits[k][i:i+classes])
+		if foreign {
+			u.silence(k, z)
 		}
 		u.add(sum[i:i+classes], k, z)
 	}
 }
 
+// foreign tells whether others know a class that network k does not.
+func (u *Union) foreign(k, class int) bool { return u.spoken[class] && !u.known[k][class] }
+
+// answer is what a network says of an image, valid until the next call.
+func (u *Union) answer(k int, z []float32) []float32 {
+	if !u.mixed {
+		return z
+	}
+	level := u.level(k, z)
+	for c, v := range z {
+		u.own[c] = float32((float64(v) - level - u.mean[k][c]) / u.spread[k][c])
+	}
+	return u.own
+}
+
 // class is that of the image whose logits begin at i, as the networks' mean has it.
 func (u *Union) class(logits [][]float32, i int) int {
-	clear(u.mean)
+	clear(u.common)
 	for k := range logits {
-		u.add(u.mean, k, logits[k][i:i+len(u.mean)])
+		u.add(u.common, k, u.answer(k, logits[k][i:i+len(u.common)]))
 	}
-	return argmax.Of(u.mean)
+	return argmax.Of(u.common)
 }
 
 func (u *Union) add(sum []float32, k int, z []float32) {
@@ -167,11 +230,11 @@ func (u *Union) add(sum []float32, k int, z []float32) {
 	}
 }
 
-// silent gives all classes the least of a network's known ones' logits; one that
-// knows none has no share in what others know.
-func (u *Union) silent(k int, z []float32) []float32 {
+// silence gives all classes the least of a network's known ones' answers; one
+// that knows none has no share in what others know.
+func (u *Union) silence(k int, z []float32) {
 	if !slices.Contains(u.known[k], true) {
-		return z
+		return
 	}
 	least := float32(math.Inf(1))
 	for c, known := range u.known[k] {
@@ -179,8 +242,7 @@ func (u *Union) silent(k int, z []float32) []float32 {
 			least = min(least, z[c])
 		}
 	}
-	for c := range u.own {
-		u.own[c] = least
+	for c := range z {
+		z[c] = least
 	}
-	return u.own
 }

@@ -50,7 +50,9 @@ func combined(u *Union, logits ...[]float32) []float32 {
 	return sum
 }
 
-// Answers computed by hand, without Scale.
+func near(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-6 }
+
+// Answers computed by hand, without Measure.
 func TestCombine(t *testing.T) {
 	for name, test := range map[string]struct {
 		seen    []string
@@ -59,35 +61,35 @@ func TestCombine(t *testing.T) {
 		want    []float32
 		images  int
 	}{
-		"each of its two classes": { // the mean says a, which the second does not know: it says its least
-			[]string{"ab", "cd"}, halves, [][]float32{{4, 1, 9, 9}, {9, 9, 3, 2}}, []float32{4, 1, 2, 2}, 1,
+		"each of its two classes": { // a stands out by 1.5, c by 0.5: of a the second knows nothing, it says its least
+			[]string{"ab", "cd"}, halves, [][]float32{{4, 1, 9, 9}, {9, 9, 3, 2}}, []float32{1.5, -1.5, -0.5, -0.5}, 1,
 		},
 		"the other": {
-			[]string{"ab", "cd"}, halves, [][]float32{{4, 1, 9, 9}, {9, 9, 5, 6}}, []float32{1, 1, 5, 6}, 1,
+			[]string{"ab", "cd"}, halves, [][]float32{{4, 1, 9, 9}, {9, 9, 3, 9}}, []float32{-1.5, -1.5, -3, 3}, 1,
 		},
 		"two images, apart": {
-			[]string{"ab", "cd"}, halves, [][]float32{{4, 1, 9, 9, 4, 1, 9, 9}, {9, 9, 3, 2, 9, 9, 5, 6}}, []float32{4, 1, 2, 2, 1, 1, 5, 6}, 2,
+			[]string{"ab", "cd"}, halves, [][]float32{{4, 1, 9, 9, 4, 1, 9, 9}, {9, 9, 3, 2, 9, 9, 3, 9}}, []float32{1.5, -1.5, -0.5, -0.5, -1.5, -1.5, -3, 3}, 2,
 		},
 		"weights, each alone in its classes": {
-			[]string{"ab", "cd"}, quarters, [][]float32{{4, 1, 9, 9}, {9, 9, 3, 2}}, []float32{4, 1, 2, 2}, 1,
+			[]string{"ab", "cd"}, quarters, [][]float32{{4, 1, 9, 9}, {9, 9, 3, 2}}, []float32{1.5, -1.5, -0.5, -0.5}, 1,
 		},
-		"a class in common": { // b is 1/4·8 + 3/4·4 = 5, which both know
-			[]string{"ab", "bc"}, quarters, [][]float32{{0, 8, 9}, {9, 4, 2}}, []float32{0, 5, 2}, 1,
+		"a class in common": { // b is 1/4·4 + 3/4·1, which both know
+			[]string{"ab", "bc"}, quarters, [][]float32{{0, 8, 9}, {9, 4, 2}}, []float32{-4, 1.75, -1}, 1,
 		},
-		"a class in common, for one of the other": { // c is 7, the first says 1: b is 1/4·1 + 3/4·4
-			[]string{"ab", "bc"}, quarters, [][]float32{{1, 8, 9}, {9, 4, 7}}, []float32{1, 3.25, 7}, 1,
+		"a class in common, for one of the other": { // c is 3, the first says -3.5: b is -3.5/4 - 3/4·3
+			[]string{"ab", "bc"}, quarters, [][]float32{{1, 8, 9}, {9, 4, 10}}, []float32{-3.5, -3.125, 3}, 1,
 		},
 		"nobody knows the class": { // c is the mean 5 and nobody's to speak of: all speak
 			[]string{"a", "b"}, halves, [][]float32{{1, 0, 5}, {0, 1, 5}}, []float32{1, 1, 5}, 1,
 		},
 		"one knows nothing": {
-			[]string{"ab", ""}, halves, [][]float32{{4, 1}, {9, 9}}, []float32{4, 1}, 1,
+			[]string{"ab", ""}, halves, [][]float32{{4, 1}, {9, 9}}, []float32{1.5, -1.5}, 1,
 		},
 		"all know all": {
 			[]string{"abc", "abc"}, quarters, [][]float32{{1, 8, 9}, {9, 4, 1}}, []float32{7, 5, 3}, 1,
 		},
-		"nobody knows the last": { // c is the mean, 2
-			[]string{"a", "ab"}, quarters, [][]float32{{4, 9, -1}, {8, 6, 3}}, []float32{7, 6, 2}, 1,
+		"nobody knows the last": { // of one class nothing stands out: its logit counts as it is
+			[]string{"a", "ab"}, quarters, [][]float32{{4, 9, -1}, {8, 6, 3}}, []float32{1.75, -1, -3.25}, 1,
 		},
 		"the same unknown to both": {
 			[]string{"ab", "ab"}, halves, [][]float32{{4, 1, 8}, {2, 3, 4}}, []float32{3, 2, 6}, 1,
@@ -95,14 +97,14 @@ func TestCombine(t *testing.T) {
 		"one network": {
 			[]string{"a"}, []float64{1}, [][]float32{{1, 2, 3}}, []float32{1, 2, 3}, 1,
 		},
-		"three, one says least": { // the mean says d: the first says 1, the second 0
+		"three, one says least": { // d is 1.5: the first says -0.5, the second -2; c is (-2 - 2·1.5)/3
 			[]string{"ab", "bc", "cd"}, []float64{0.25, 0.25, 0.5},
-			[][]float32{{2, 1, 9, 9}, {9, 4, 0, 9}, {9, 9, 3, 6}}, []float32{1, 0.5, 2, 6}, 1,
+			[][]float32{{2, 1, 9, 9}, {9, 4, 0, 9}, {9, 9, 3, 6}}, []float32{-0.5, -1.25, -5. / 3, 1.5}, 1,
 		},
 	} {
 		u := of(t, len(test.want)/test.images, test.weights, test.seen...)
 		for range 2 { // nothing is left of the first time
-			if got := combined(u, test.logits...); !slices.Equal(got, test.want) {
+			if got := combined(u, test.logits...); !slices.EqualFunc(got, test.want, near) {
 				t.Errorf("%s: %v, want %v", name, got, test.want)
 			}
 		}
@@ -118,7 +120,7 @@ func TestOneKnowledgeIsTheMean(t *testing.T) {
 		if u.Mixed() {
 			t.Errorf("%s: the networks know the same", seen)
 		}
-		u.Scale(logits)
+		u.Measure(logits)
 		want := make([]float32, 5*40)
 		for k, z := range logits {
 			for i, v := range z {
@@ -160,65 +162,98 @@ func TestMixed(t *testing.T) {
 	}
 }
 
-func TestShare(t *testing.T) {
-	u := of(t, 4, quarters, "abc", "bc")
-	for class, want := range [][]float64{{1, 0}, {0.25, 0.75}, {0.25, 0.75}, {0.25, 0.75}} { // d is nobody's
-		for k, w := range want {
-			if got := u.Share(k, class); got != w {
-				t.Errorf("network %d has a share of %g in class %d, want %g", k, got, class, w)
-			}
-		}
-	}
-}
-
-// Spreads are those of known classes over all images; their mean is what all get.
-func TestScale(t *testing.T) {
+// Spreads are those of known classes, less each image's mean; their mean is what
+// all get. Rows and offsets are computed by hand.
+func TestMeasure(t *testing.T) {
 	for name, test := range map[string]struct {
-		seen   []string
-		logits [][]float32 // two images of four classes
-		want   []float64   // by network, the share in the class that it alone knows
+		seen    []string
+		logits  [][]float32 // two images of four classes
+		weights [][]float64 // by network, of the first class that it knows
+		offsets []float64
 	}{
 		"two spreads": { // 1 and 3, their mean is 2
-			[]string{"ab", "cd"}, [][]float32{{1, -1, 50, 60, 1, -1, 70, 80}, {50, 60, 13, 7, 70, 80, 13, 7}}, []float64{2, 2.0 / 3},
+			[]string{"ab", "cd"}, [][]float32{{6, 4, 50, 60, 4, 6, 70, 80}, {50, 60, 13, 7, 70, 80, 7, 13}},
+			[][]float64{{1, -1, 0, 0}, {0, 0, 1. / 3, -1. / 3}}, []float64{0, 0},
 		},
-		"one spread": {
-			[]string{"ab", "cd"}, [][]float32{{3, 1, 9, 9, 3, 1, 9, 9}, {9, 9, 0, 2, 9, 9, 2, 0}}, []float64{1, 1},
+		"one class more often": { // a is 3 ± 1 above the mean of a and b
+			[]string{"ab", "cd"}, [][]float32{{8, 0, 0, 0, 4, 0, 0, 0}, {0, 0, 1, -1, 0, 0, -1, 1}},
+			[][]float64{{.5, -.5, 0, 0}, {0, 0, .5, -.5}}, []float64{-3, 0},
 		},
-		"one says always the same": { // no factor brings 0 to 3/2
-			[]string{"ab", "cd"}, [][]float32{{5, 5, 1, 2, 5, 5, 3, 4}, {0, 0, 3, -3, 0, 0, 3, -3}}, []float64{1, 0.5},
+		"one says always the same": { // 0 and 3, their mean is 1.5
+			[]string{"ab", "cd"}, [][]float32{{5, 5, 1, 2, 5, 5, 3, 4}, {0, 0, 3, -3, 0, 0, -3, 3}},
+			[][]float64{{.5, -.5, 0, 0}, {0, 0, .25, -.25}}, []float64{0, 0},
+		},
+		"one class of its own": { // nothing would be left of it
+			[]string{"a", "cd"}, [][]float32{{3, 9, 9, 9, 1, 9, 9, 9}, {0, 0, 1, -1, 0, 0, -1, 1}},
+			[][]float64{{1, 0, 0, 0}, {0, 0, .5, -.5}}, []float64{-2, 0},
+		},
+		"the same known": {
+			[]string{"abcd", "abcd"}, [][]float32{{3, 9, 9, 9, 1, 9, 9, 9}, {0, 0, 1, -1, 0, 0, -1, 1}},
+			[][]float64{{.5, 0, 0, 0}, {.5, 0, 0, 0}}, []float64{0, 0},
 		},
 	} {
 		u := of(t, 4, halves, test.seen...)
-		u.Scale(test.logits)
-		for k, want := range test.want {
-			class := 2 * k
-			if got := u.Share(k, class); math.Abs(got-want) > 1e-12 {
-				t.Errorf("%s: network %d has a share of %g, want %g", name, k, got, want)
+		u.Measure(test.logits)
+		for k, want := range test.weights {
+			class := strings.Index("abcd", test.seen[k][:1])
+			weights, offset := u.Row(k, class)
+			if !slices.EqualFunc(weights, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) || math.Abs(offset-test.offsets[k]) > 1e-12 {
+				t.Errorf("%s: network %d: row %v and offset %g, want %v and %g", name, k, weights, offset, want, test.offsets[k])
 			}
 		}
 	}
-	u := of(t, 2, halves, "ab", "ab")
-	u.Scale([][]float32{{1, -1}, {3, -3}})
-	if u.Share(0, 0) != 0.5 || u.Share(1, 1) != 0.5 {
-		t.Errorf("networks that know the same are scaled: shares %g and %g", u.Share(0, 0), u.Share(1, 1))
+}
+
+// Rows and offsets are what Combine computes where no network is silent.
+func TestRowsAreTheAnswer(t *testing.T) {
+	u := of(t, 5, []float64{0.2, 0.3, 0.5}, "abcde", "abc", "cde")
+	logits := noise(3, 5*40)
+	u.Measure(logits)
+	got := combined(u, logits...)
+	loud := 0
+	for i := 0; i < len(got); i += 5 {
+		want := make([]float32, 5)
+		for k, z := range logits {
+			for c := range want {
+				weights, offset := u.Row(k, c)
+				want[c] += float32(offset)
+				for d, w := range weights {
+					want[c] += float32(w) * z[i+d]
+				}
+			}
+		}
+		if want[2] == slices.Max(want) { // c, which all know
+			loud++
+			if !slices.EqualFunc(got[i:i+5], want, func(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-5 }) {
+				t.Errorf("image %d: %v, by rows %v", i/5, got[i:i+5], want)
+			}
+		}
+	}
+	if loud == 0 {
+		t.Error("no image of the class that all know")
 	}
 }
 
-// A small spread does not keep a network from being heard.
-func TestScaledNetworksAreHeardAlike(t *testing.T) {
-	logits := [][]float32{{1, -1, 0, 0}, {0, 0, 2, 4}} // c and d lie around 3, by 1
-	u := of(t, 4, halves, "ab", "cd")
-	u.Scale(logits)
-	if got := combined(u, logits...); !slices.Equal(got, []float32{-1, -1, 2, 4}) {
-		t.Errorf("one spread: %v", got)
+// A network whose logits are large everywhere, or large for one class
+// everywhere, does not win everywhere.
+func TestLoudNetworksDoNotOutvoteOthers(t *testing.T) {
+	truth := []int{0, 1, 2, 3}
+	var a, b []float32
+	for _, class := range truth {
+		for c := range 4 {
+			own := float32(0)
+			if c == class {
+				own = 1
+			}
+			a, b = append(a, own), append(b, 20*own+float32(10*c)) // d is 10 above c on any image
+		}
 	}
-	loud := [][]float32{{1, -1, 0, 0}, {0, 0, 6, -6}} // spreads 1 and 6, mean 3.5
-	u = of(t, 4, halves, "ab", "cd")
-	u.Scale(loud)
-	quiet := [][]float32{{1, -1, 0, 0}, {0, 0, 3, -3}} // loud on other images
-	for c, want := range []float32{3.5, -3.5, -1.75, -1.75} {
-		if got := combined(u, quiet...)[c]; math.Abs(float64(got-want)) > 1e-6 {
-			t.Errorf("class %d: %g, want %g", c, got, want)
+	u := of(t, 4, halves, "ab", "cd")
+	u.Measure([][]float32{a, b})
+	got := combined(u, a, b)
+	for i, class := range truth {
+		if z := got[4*i : 4*i+4]; z[class] != slices.Max(z) {
+			t.Errorf("an image of class %d gets %v", class, z)
 		}
 	}
 }
@@ -229,7 +264,7 @@ func TestPartsAddUp(t *testing.T) {
 		t.Run(fmt.Sprint(seen), func(t *testing.T) {
 			u := of(t, 5, []float64{0.2, 0.3, 0.5}, seen...)
 			logits := noise(3, 5*40)
-			u.Scale(logits)
+			u.Measure(logits)
 			sum, part := make([]float32, 5*40), slices.Repeat([]float32{99}, 5*40)
 			for k := range logits {
 				u.Part(part, logits, k)
