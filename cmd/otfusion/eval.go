@@ -19,7 +19,7 @@ type evalCmd struct {
 	inputFlags
 	classFlags
 	Split    string    `enum:"test,train" default:"test" help:"Which images: test or train."`
-	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits. Where models know different classes, each speaks of its own: the logits of all are brought to one spread, and a model that does not know the class that they see together says the least it has to say."`
+	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits. Where models know different classes, each speaks of its own, its logits made comparable on the dataset's training images (docs/specialists.md)."`
 	Weights  []float64 `placeholder:"W,..." help:"Weight of each model in the ensemble (default: equal)."`
 }
 
