@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"math"
 
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
@@ -88,11 +89,17 @@ func (t teaching) budgetFigures(s Scale, o budgetOutcome) []report.Figure {
 		return []report.Curve{plain, regressed}
 	}
 	note := "Scale " + string(s) + "."
+	cost := func(x step) float64 {
+		if x.cost.Of == 0 || math.IsNaN(x.cost.Mean) {
+			return 0 // not finished, so not drawn
+		}
+		return x.cost.Mean
+	}
 	return []report.Figure{
 		{Title: "A network of " + t.title + ": accuracy over its budget.", XLabel: "share of channels apart, r", YLabel: "test accuracy, %", Note: note,
 			Curves: curves(func(x step) float64 { return x.r })},
 		{Title: "A network of " + t.title + ": accuracy over its cost.", XLabel: "multiply-adds of a parent's", YLabel: "test accuracy, %", Note: note,
-			Curves: append(curves(func(x step) float64 { return x.cost.Mean }), report.Curve{Name: "ensemble", X: []float64{float64(t.parents)}, Y: []report.Stat{o.ensemble}})},
+			Curves: append(curves(cost), report.Curve{Name: "ensemble", X: []float64{float64(t.parents)}, Y: []report.Stat{o.ensemble}})},
 	}
 }
 

@@ -25,6 +25,7 @@ func allMethods() []method {
 	return []method{
 		{label: vanillaAverage, alignment: Vanilla()},
 		{label: "paper-wts", alignment: Alignment{Preset: "paper-wts"}},
+		{label: "paper-wts, classes in place", alignment: inPlace()},
 		{label: "weights, descent over all groups", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50}},
 		{label: "weights, descent, rescaled", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Rescale}},
 		{label: "weights, descent, regression", alignment: Alignment{Preset: "paper-wts", MatchInputs: true, Descent: 50, Samples: 1000, Repair: fusion.Regress}},

@@ -77,7 +77,7 @@ func beginnings() []beginning {
 		{"from random parameters", nil},
 		{"from A", func(t teaching, i int) runner.Task { return t.set(i)[0] }},
 		{"from the " + vanillaAverage, fused(func(uint64) Alignment { return Vanilla() })},
-		{"from " + otWeights, fused(func(uint64) Alignment { return Alignment{Preset: "paper-wts", FixOutput: true} })},
+		{"from " + otWeights, fused(func(uint64) Alignment { return inPlace() })},
 		{"from " + otActivations, fused(func(seed uint64) Alignment { return byActivations(200, seed) })},
 		{fromBest, fused(best)},
 	}

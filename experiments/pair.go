@@ -30,6 +30,7 @@ type published struct{ oneShot, tuned float64 }
 const (
 	vanillaAverage = "vanilla average"
 	otWeights      = "OT, weights"
+	otInPlace      = "OT, weights, classes in place" // transport of the outputs may exchange classes
 	otActivations  = "OT, activations"
 	otOnePass      = "OT, activations, one pass"
 	otTwoPasses    = "OT, activations, two passes"

@@ -108,7 +108,7 @@ func unions() []union {
 	return []union{
 		{"ensemble", func(y specialty, i int) []runner.Task { return y.set(i) }, func(p published5) float64 { return p.ensemble }},
 		{vanillaAverage, fused(func(specialty, uint64) Alignment { return Vanilla() }), func(p published5) float64 { return p.vanilla }},
-		{otWeights, fused(func(specialty, uint64) Alignment { return Alignment{Preset: "paper-wts", FixOutput: true} }), func(p published5) float64 { return p.ot }},
+		{otWeights, fused(func(specialty, uint64) Alignment { return inPlace() }), func(p published5) float64 { return p.ot }},
 		{otActivations, fused(func(_ specialty, seed uint64) Alignment {
 			a := byActivations(400, seed)
 			a.FixOutput = true

@@ -51,10 +51,14 @@ func vggMethods(seed uint64) []method {
 	return []method{
 		{label: vanillaAverage, alignment: Vanilla(), paper: published{17.02, 90.39}},
 		{label: otWeights, alignment: Alignment{Preset: "paper-wts"}, paper: published{85.98, 90.73}},
+		{label: otInPlace, alignment: inPlace(), untuned: true},
 		{label: otActivations, alignment: byActivations(200, seed), untuned: true},
 		{label: ourBest, alignment: best(seed)},
 	}
 }
+
+// inPlace is the paper's alignment by weights with the classes in their places.
+func inPlace() Alignment { return Alignment{Preset: "paper-wts", FixOutput: true} }
 
 func resNetPairing(s Scale) pairing {
 	p := cifarPairing(s, "resnet18", resNetMethods)

@@ -79,7 +79,11 @@ func sameFixedWidths(s *structure, first int, parents []*models.Model) error {
 		}
 		for i, g := range groups {
 			if g.Role != Hidden && g.Size != s.groups[i].Size {
-				return widthError(g.Rows[0].Param, first, k, parents)
+				differs := widthError(g.Rows[0].Param, first, k, parents)
+				if g.Role == Output {
+					differs.Reason += "; parents of different classes fuse where each names its classes"
+				}
+				return differs
 			}
 		}
 	}
@@ -98,7 +102,7 @@ func sameWidths(s *structure, parents []*models.Model) error {
 	return nil
 }
 
-func widthError(param string, first, k int, parents []*models.Model) error {
+func widthError(param string, first, k int, parents []*models.Model) *NotFusibleError {
 	dot := strings.LastIndexByte(param, '.')
 	return &NotFusibleError{Layer: param[:dot], Parents: []int{first, k}, Reason: fmt.Sprintf("parent %d has a %s of shape %v, parent %d of %v",
 		k, param[dot+1:], parents[k].Params[param].Shape, first, parents[first].Params[param].Shape)}

@@ -29,13 +29,13 @@ func TestWhatCannotBeFusedIsOneClearLine(t *testing.T) {
 		{pair(a), Options{Proportions: []float64{1}}, "fusion: proportions: wanted 2 weights, found 1"},
 		{pair(a), Options{Reference: 2}, "fusion: reference: wanted 0 to 1, or -1 for the last parent, found 2"},
 		{pair(a), Options{Cost: "manhattan"}, `fusion: cost: wanted euclidean, sqeuclidean or cosine, found "manhattan"`},
-		{pair(a), Options{Align: "magic"}, `fusion: align: wanted wts or acts, found "magic"`},
+		{pair(a), Options{Align: "magic"}, `fusion: align: wanted wts, acts or zip, found "magic"`},
 		{pair(a), Options{Repair: "magic"}, `fusion: repair: wanted none, rescale, regress or bn, found "magic"`},
 		{pair(a), acts, "fusion: samples: wanted at least one input for activations and repair, found none"},
 		{pair(a), Options{Align: Activations, Samples: InMemory{make([]float32, 30), 10}, Record: newPlainNetwork}, "fusion: samples: wanted 1×28×28 values each, found 10"},
 		{pair(a), Options{Repair: Rescale}, "fusion: samples: wanted at least one input for activations and repair, found none"},
 		{pair(a), Options{Repair: Rescale, Samples: noise(a.Arch.Input, 1, 1)}, "fusion: record: wanted a Recorder for activations and repair, such as nn.Recorder of models/nn, found none"},
-		{pair(a), Options{Residual: PaperAverage}, "fusion: residual: the paper's policy wants alignment by activations"},
+		{pair(a), Options{Residual: PaperAverage}, "fusion: residual: the paper's policy wants alignment by acts, found by wts"},
 		{pair(a), Options{Passes: -1}, "fusion: passes -1, descent 0: wanted no negative number"},
 	} {
 		_, _, err := Fuse(context.Background(), c.parents, c.options)

@@ -26,7 +26,7 @@ func unify(parents []*models.Model) (unified []*models.Model, notes []string, er
 		return nil, nil, fmt.Errorf("fusion: %w", err)
 	}
 	if unified, err = models.Unite(parents); err != nil {
-		return nil, nil, fmt.Errorf("fusion: %w", err)
+		return nil, nil, &NotFusibleError{Reason: err.Error()}
 	}
 	for k, m := range unified {
 		if m != parents[k] {

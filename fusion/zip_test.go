@@ -195,12 +195,12 @@ func TestWhatCannotBeZippedIsRefused(t *testing.T) {
 	unnamed := build(t, "mlpnet", models.Options{Hidden: []int{40, 30, 20}, Classes: 3}, 1)
 	group := networks()["grouped"](t, 1)
 	for want, try := range map[string]func(o *Options) []*models.Model{
-		"one pass":               func(o *Options) []*models.Model { o.Passes = 2; return []*models.Model{m, m} },
-		"equal proportions":      func(o *Options) []*models.Model { o.Proportions = []float64{1, 2}; return []*models.Model{m, m} },
-		"no budget":              func(o *Options) []*models.Model { o.Budget = .5; return []*models.Model{m, m} },
-		"outputs without names":  func(*Options) []*models.Model { return []*models.Model{m, unnamed} },
-		"no repair by rescale":   func(o *Options) []*models.Model { o.UpTo, o.Repair = "fc1", Rescale; return []*models.Model{m, m} },
-		"fc1, relu1, fc2, relu2": func(o *Options) []*models.Model { o.UpTo = "fc9"; return []*models.Model{m, m} },
+		"one pass":                     func(o *Options) []*models.Model { o.Passes = 2; return []*models.Model{m, m} },
+		"equal proportions":            func(o *Options) []*models.Model { o.Proportions = []float64{1, 2}; return []*models.Model{m, m} },
+		"no budget":                    func(o *Options) []*models.Model { o.Budget = .5; return []*models.Model{m, m} },
+		"where each names its classes": func(*Options) []*models.Model { return []*models.Model{m, unnamed} },
+		"no repair by rescale":         func(o *Options) []*models.Model { o.UpTo, o.Repair = "fc1", Rescale; return []*models.Model{m, m} },
+		"fc1, relu1, fc2, relu2":       func(o *Options) []*models.Model { o.UpTo = "fc9"; return []*models.Model{m, m} },
 		"of a grouped convolution": func(o *Options) []*models.Model {
 			o.Samples = noise(group.Arch.Input, 4, 1)
 			return []*models.Model{group, group}

@@ -64,8 +64,9 @@ func (m *Model) Known() ([]bool, error) {
 // Unite gives models the same outputs: the union of their classes, by name, in
 // the order in which the models name them. An output that a model did not have
 // is always zero, and its class is none that the model has seen. Models that
-// name the same classes in the same order, or none, stay as they are. It fails
-// where some models name their classes and others of another size do not.
+// name the same classes in the same order, or of which none names any, stay as
+// they are. It fails where some models name their classes and others of another
+// size do not.
 func Unite(ms []*Model) ([]*Model, error) {
 	lists := make([][]string, len(ms))
 	for k, m := range ms {
@@ -77,6 +78,9 @@ func Unite(ms []*Model) ([]*Model, error) {
 	union, err := unionOf(lists)
 	if err != nil {
 		return nil, err
+	}
+	if union == nil {
+		return ms, nil
 	}
 	if unnamed := slices.IndexFunc(lists, func(names []string) bool { return names == nil }); unnamed >= 0 {
 		return ms, sameOutputs(ms, union, unnamed)
@@ -113,10 +117,11 @@ func unionOf(lists [][]string) ([]string, error) {
 	return union, nil
 }
 
-// sameOutputs refuses models of different classes one of which names none.
+// sameOutputs refuses models of different classes some but not all of which name
+// theirs.
 func sameOutputs(ms []*Model, union []string, unnamed int) error {
 	for k, m := range ms {
-		if n := m.Arch.Classes(); k != unnamed && n != ms[unnamed].Arch.Classes() || union != nil && k == unnamed && len(union) != n {
+		if n := m.Arch.Classes(); k != unnamed && n != ms[unnamed].Arch.Classes() || k == unnamed && len(union) != n {
 			return fmt.Errorf("models: model %d has %d outputs without names, model %d has %d: wanted the names of all classes",
 				unnamed, ms[unnamed].Arch.Classes(), k, n)
 		}

@@ -195,7 +195,6 @@ func TestUniteRefuses(t *testing.T) {
 	}{
 		"unnamed among named":         {[]*Model{two, perceptron(t, 1, 3)}, []string{"model 1 has 3 outputs without names, model 0 has 2", "wanted the names of all classes"}},
 		"unnamed first":               {[]*Model{perceptron(t, 1, 2), three}, []string{"model 0 has 2 outputs without names"}},
-		"unnamed of two sizes":        {[]*Model{perceptron(t, 1, 2), perceptron(t, 1, 3)}, []string{"model 0 has 2 outputs without names, model 1 has 3"}},
 		"unnamed among other classes": {[]*Model{two, perceptron(t, 1, 2), perceptron(t, 1, 2, "b", "c")}, []string{"model 1 has 2 outputs without names"}},
 		"twice in one":                {[]*Model{perceptron(t, 1, 3, "a", "a", "b"), two}, []string{"wanted each once, found \"a\" twice"}},
 		"broken metadata":             {[]*Model{two, broken}, []string{"model 1: ", "wanted a name for each of 2 outputs, found 1"}},
