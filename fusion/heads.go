@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"otfusion/models"
@@ -18,6 +19,21 @@ func (f *fuser) heads() []string {
 		}
 	}
 	return names
+}
+
+// checkHeads refuses outputs that are put together of several layers' channels,
+// or made by none: parents' answers cannot be combined in one layer then.
+func (f *fuser) checkHeads() error {
+	outputs := 0
+	for _, g := range f.groups {
+		if g.Role == Output {
+			outputs++
+		}
+	}
+	if outputs != 1 || len(f.heads()) == 0 {
+		return fmt.Errorf("fusion: align: %s: wanted outputs of one layer, or a sum of some, found layer %s", Zip, f.arch.Output())
+	}
+	return nil
 }
 
 // mapHeads maps the outputs: the parents answer together as internal/union says,

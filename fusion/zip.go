@@ -16,9 +16,12 @@ import (
 //	R_k[c,i] = 1/|cluster c|,  U_k[i,c] = 1  for channel i of parent k in cluster c,
 //
 // the fused weight is W = Σ_k R_k·W_k·U_k: a channel of the result is the mean
-// of its cluster's, and whoever read one of them reads it. The row of a class is
-// the mean over the parents that know the class.
+// of its cluster's, and what read one of them reads it. Outputs are put together
+// as internal/union says.
 func (f *fuser) zip(ctx context.Context) ([]mapping, error) {
+	if err := f.checkHeads(); err != nil {
+		return nil, err
+	}
 	sites := f.zipSites()
 	for _, s := range sites {
 		if s.Role == Fixed {

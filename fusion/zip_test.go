@@ -194,6 +194,12 @@ func TestWhatCannotBeZippedIsRefused(t *testing.T) {
 	x := noise(m.Arch.Input, 4, 1)
 	unnamed := build(t, "mlpnet", models.Options{Hidden: []int{40, 30, 20}, Classes: 3}, 1)
 	group := networks()["grouped"](t, 1)
+	two := randomModel(t, &models.Arch{Name: "two heads", Input: models.Shape{C: 1, H: 1, W: 4}, Layers: []models.Layer{
+		{Name: "flatten", Op: models.Flatten, Inputs: []string{models.InputName}},
+		{Name: "a", Op: models.Linear, Inputs: []string{"flatten"}, Out: 2},
+		{Name: "b", Op: models.Linear, Inputs: []string{"flatten"}, Out: 3},
+		{Name: "both", Op: models.Concat, Inputs: []string{"a", "b"}},
+	}}, 1)
 	for want, try := range map[string]func(o *Options) []*models.Model{
 		"one pass":                     func(o *Options) []*models.Model { o.Passes = 2; return []*models.Model{m, m} },
 		"equal proportions":            func(o *Options) []*models.Model { o.Proportions = []float64{1, 2}; return []*models.Model{m, m} },
@@ -201,6 +207,10 @@ func TestWhatCannotBeZippedIsRefused(t *testing.T) {
 		"where each names its classes": func(*Options) []*models.Model { return []*models.Model{m, unnamed} },
 		"no repair by rescale":         func(o *Options) []*models.Model { o.UpTo, o.Repair = "fc1", Rescale; return []*models.Model{m, m} },
 		"fc1, relu1, fc2, relu2":       func(o *Options) []*models.Model { o.UpTo = "fc9"; return []*models.Model{m, m} },
+		"wanted outputs of one layer": func(o *Options) []*models.Model {
+			o.Samples = noise(two.Arch.Input, 4, 1)
+			return []*models.Model{two, two}
+		},
 		"of a grouped convolution": func(o *Options) []*models.Model {
 			o.Samples = noise(group.Arch.Input, 4, 1)
 			return []*models.Model{group, group}
