@@ -48,6 +48,9 @@ func TestUpToTheInputIsTheParentsSideBySide(t *testing.T) {
 			{{"0", "1", "2", "3", "4"}, {"5", "6", "7", "8", "9"}},
 			{{"0", "1", "2", "3", "4", "5"}, {"4", "5", "6", "7", "8", "9"}, {"0", "9"}},
 		} {
+			if testing.Short() && len(seen) > 2 {
+				continue
+			}
 			var parents []*models.Model
 			for k, classes := range seen {
 				parents = append(parents, specialist(network(t, uint64(k)), classes...))
@@ -73,7 +76,7 @@ func TestUpToTheInputIsTheParentsSideBySide(t *testing.T) {
 func TestCopiesZipUpToAnyLayer(t *testing.T) {
 	for name, network := range apartable() {
 		m := network(t, 1)
-		x := noise(m.Arch.Input, 6, 2)
+		x := noise(m.Arch.Input, 4, 2)
 		want := logits(t, m, x)
 		s, err := derive(m.Arch)
 		if err != nil {
@@ -82,6 +85,9 @@ func TestCopiesZipUpToAnyLayer(t *testing.T) {
 		cuts := s.cuts()
 		if len(cuts) == 0 {
 			t.Errorf("%s has no cuts", name)
+		}
+		if testing.Short() {
+			cuts = cuts[len(cuts)/2:][:1]
 		}
 		for _, cut := range cuts {
 			o := zipping(t, x)
@@ -119,6 +125,9 @@ func TestCutsOfResNetAreTheEndsOfItsStages(t *testing.T) {
 
 // Regression brings the branches' logits nearer to the parents' common answer.
 func TestRegressionWorksOnBranches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("regresses in plain Go")
+	}
 	a, b := networks()["mlp"](t, 1), networks()["mlp"](t, 2)
 	parents := []*models.Model{specialist(a, "0", "1", "2", "3", "4"), specialist(b, "5", "6", "7", "8", "9")}
 	x := noise(a.Arch.Input, 300, 1)
