@@ -82,8 +82,8 @@ func Unite(ms []*Model) ([]*Model, error) {
 	if union == nil {
 		return ms, nil
 	}
-	if unnamed := slices.IndexFunc(lists, func(names []string) bool { return names == nil }); unnamed >= 0 {
-		return ms, sameOutputs(ms, union, unnamed)
+	if slices.ContainsFunc(lists, func(names []string) bool { return names == nil }) {
+		return ms, sameOutputs(ms, lists, union)
 	}
 	united := make([]*Model, len(ms))
 	for k, m := range ms {
@@ -117,14 +117,19 @@ func unionOf(lists [][]string) ([]string, error) {
 	return union, nil
 }
 
-// sameOutputs refuses models of different classes some but not all of which name
-// theirs.
-func sameOutputs(ms []*Model, union []string, unnamed int) error {
+// sameOutputs refuses models some but not all of which name their classes, unless
+// all have an output for each.
+func sameOutputs(ms []*Model, lists [][]string, union []string) error {
+	unnamed := slices.IndexFunc(lists, func(names []string) bool { return names == nil })
 	for k, m := range ms {
-		if n := m.Arch.Classes(); k != unnamed && n != ms[unnamed].Arch.Classes() || k == unnamed && len(union) != n {
-			return fmt.Errorf("models: model %d has %d outputs without names, model %d has %d: wanted the names of all classes",
-				unnamed, ms[unnamed].Arch.Classes(), k, n)
+		if m.Arch.Classes() == len(union) {
+			continue
 		}
+		if lists[k] == nil {
+			unnamed = k
+		}
+		return fmt.Errorf("models: model %d has %d outputs without names, the others name %d classes: wanted the names of all classes",
+			unnamed, ms[unnamed].Arch.Classes(), len(union))
 	}
 	return nil
 }

@@ -193,7 +193,7 @@ func TestUniteRefuses(t *testing.T) {
 		ms   []*Model
 		want []string
 	}{
-		"unnamed among named":         {[]*Model{two, perceptron(t, 1, 3)}, []string{"model 1 has 3 outputs without names, model 0 has 2", "wanted the names of all classes"}},
+		"unnamed among named":         {[]*Model{two, perceptron(t, 1, 3)}, []string{"model 1 has 3 outputs without names, the others name 2 classes", "wanted the names of all classes"}},
 		"unnamed first":               {[]*Model{perceptron(t, 1, 2), three}, []string{"model 0 has 2 outputs without names"}},
 		"unnamed among other classes": {[]*Model{two, perceptron(t, 1, 2), perceptron(t, 1, 2, "b", "c")}, []string{"model 1 has 2 outputs without names"}},
 		"twice in one":                {[]*Model{perceptron(t, 1, 3, "a", "a", "b"), two}, []string{"wanted each once, found \"a\" twice"}},

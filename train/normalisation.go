@@ -60,12 +60,15 @@ func (t *Distillation) expects(d *data.Dataset) error {
 // describe notes in the model's metadata what its inputs and outputs mean.
 func (c Config) describe(m *models.Model) error {
 	d := c.Data.Train
+	named := len(d.ClassNames) == d.Classes
 	if c.Distill.unlabelled() {
-		m.SetClasses(d.ClassNames, d.ClassNames) // of images without labels: their teachers' or numbers
-		if err := m.Inherit(c.Distill.Teachers...); err != nil {
+		if named {
+			m.SetClasses(d.ClassNames, d.ClassNames)
+		}
+		if err := m.Inherit(c.Distill.Teachers...); err != nil { // what they teach is all that it knows
 			return err
 		}
-	} else if len(d.ClassNames) == d.Classes {
+	} else if named {
 		var seen []string
 		for class, n := range d.Counts() {
 			if n > 0 {

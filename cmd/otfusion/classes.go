@@ -34,13 +34,11 @@ func (f classFlags) name(ms ...*models.Model) error {
 			continue
 		}
 		if err := nameOutputs(ms[k], list); err != nil {
-			return usage("--classes: model %c: %w", letter(k), err)
+			return usage("--classes: model %d: %w", k, err)
 		}
 	}
 	return nil
 }
-
-func letter(k int) rune { return rune('a' + k) }
 
 // lists are the names of each of n models, nil for one that is not named.
 func (f classFlags) lists(n int) ([][]string, error) {

@@ -178,7 +178,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if errors.Is(err, fusion.ErrNeedsSamples) {
-		return usage("activations and repair need images: name a --dataset or --samples-from")
+		return usage("activations, zip and repair need images: name a --dataset or --samples-from")
 	}
 	if err != nil {
 		return err

@@ -135,16 +135,28 @@ func (u *Union) measure(k int, z []float32) {
 // level is the mean of a network's known logits on an image; 0 where it knows
 // one class, of which nothing else would be left, or none.
 func (u *Union) level(k int, z []float32) float64 {
-	sum, n := 0.0, 0.0
-	for c, known := range u.known[k] {
-		if known {
-			sum, n = sum+float64(z[c]), n+1
-		}
-	}
+	n := u.count(k)
 	if n < 2 {
 		return 0
 	}
-	return sum / n
+	sum := 0.0
+	for c, known := range u.known[k] {
+		if known {
+			sum += float64(z[c])
+		}
+	}
+	return sum / float64(n)
+}
+
+// count is how many classes a network knows.
+func (u *Union) count(k int) int {
+	n := 0
+	for _, known := range u.known[k] {
+		if known {
+			n++
+		}
+	}
+	return n
 }
 
 // Row is network k's part in the logit of a class as weights of its logits, and
@@ -158,15 +170,11 @@ func (u *Union) Row(k, class int) (weights []float64, offset float64) {
 	}
 	scale /= u.spread[k][class]
 	weights[class] = scale
-	n := 0
-	for _, known := range u.known[k] {
-		if known {
-			n++
-		}
-	}
-	for c, known := range u.known[k] {
-		if known && n > 1 {
-			weights[c] -= scale / float64(n)
+	if n := u.count(k); n > 1 {
+		for c, known := range u.known[k] {
+			if known {
+				weights[c] -= scale / float64(n)
+			}
 		}
 	}
 	return weights, -scale * u.mean[k][class]
@@ -175,33 +183,36 @@ func (u *Union) Row(k, class int) (weights []float64, offset float64) {
 // Combine puts the union's logits of images, n×classes, into sum, given each
 // network's.
 func (u *Union) Combine(sum []float32, logits [][]float32) {
-	clear(sum)
-	for k := range logits {
-		u.addPart(sum, logits, k)
+	networks := make([]int, len(logits))
+	for k := range networks {
+		networks[k] = k
 	}
+	u.sum(sum, logits, networks...)
 }
 
 // Part puts network k's part of what Combine adds up into part.
-func (u *Union) Part(part []float32, logits [][]float32, k int) {
-	clear(part)
-	u.addPart(part, logits, k)
-}
+func (u *Union) Part(part []float32, logits [][]float32, k int) { u.sum(part, logits, k) }
 
-// addPart adds network k's part.
-func (u *Union) addPart(sum []float32, logits [][]float32, k int) {
+// sum puts the parts of some networks, given the logits of all, into sum.
+func (u *Union) sum(sum []float32, logits [][]float32, networks ...int) {
+	clear(sum)
 	classes := len(u.own)
 	for i := 0; i < len(sum); i += classes {
-		foreign := u.mixed && u.foreign(k, u.class(logits, i))
-		z := u.answer(k, logits[k][i:i+classes])
-		if foreign {
-			u.silence(k, z)
+		class := u.class(logits, i)
+		for _, k := range networks {
+			z := u.answer(k, logits[k][i:i+classes])
+			if u.foreign(k, class) {
+				u.silence(k, z)
+			}
+			u.add(sum[i:i+classes], k, z)
 		}
-		u.add(sum[i:i+classes], k, z)
 	}
 }
 
 // foreign tells whether others know a class that network k does not.
-func (u *Union) foreign(k, class int) bool { return u.spoken[class] && !u.known[k][class] }
+func (u *Union) foreign(k, class int) bool {
+	return u.mixed && u.spoken[class] && !u.known[k][class]
+}
 
 // answer is what a network says of an image, valid until the next call.
 func (u *Union) answer(k int, z []float32) []float32 {
@@ -215,8 +226,12 @@ func (u *Union) answer(k int, z []float32) []float32 {
 	return u.own
 }
 
-// class is that of the image whose logits begin at i, as the networks' mean has it.
+// class is that of the image whose logits begin at i, as the networks' mean has
+// it; it matters only where some do not know it.
 func (u *Union) class(logits [][]float32, i int) int {
+	if !u.mixed {
+		return 0
+	}
 	clear(u.common)
 	for k := range logits {
 		u.add(u.common, k, u.answer(k, logits[k][i:i+len(u.common)]))
@@ -233,7 +248,7 @@ func (u *Union) add(sum []float32, k int, z []float32) {
 // silence gives all classes the least of a network's known ones' answers; one
 // that knows none has no share in what others know.
 func (u *Union) silence(k int, z []float32) {
-	if !slices.Contains(u.known[k], true) {
+	if u.count(k) == 0 {
 		return
 	}
 	least := float32(math.Inf(1))
