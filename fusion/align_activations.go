@@ -108,9 +108,7 @@ func (f *fuser) compareActivations(ctx context.Context, reference *models.Model,
 		return nil, err
 	}
 	defer r.close()
-	if f.AlignSamples > 0 {
-		r.samples = span{f.Samples, 0, f.AlignSamples}
-	}
+	r.samples = f.compared()
 	compared := 0
 	grams := make([][]*ot.Gram, len(f.parents))
 	target := views{}

@@ -112,23 +112,19 @@ func (p partition) width() int { return len(p.averaged) + len(p.owners)*len(p.ap
 
 // of is the map of parent k, times λ where channels are averaged.
 func (p partition) of(k int, lambda float64) *transportMap {
-	m := &transportMap{from: len(p.sources[k]), start: []int{0}}
-	add := func(source int, weight float64) {
-		m.source, m.weight = append(m.source, source), append(m.weight, weight)
-	}
+	m := openMap(len(p.sources[k]))
 	for _, q := range p.averaged {
-		add(p.sources[k][q], lambda)
-		m.start = append(m.start, len(m.source))
+		m.add(p.sources[k][q], lambda)
+		m.close()
 	}
 	for _, owner := range p.owners {
 		for _, q := range p.apart {
 			if owner == k {
-				add(p.sources[k][q], 1)
+				m.add(p.sources[k][q], 1)
 			}
-			m.start = append(m.start, len(m.source))
+			m.close()
 		}
 	}
-	m.to = len(m.start) - 1
 	return m
 }
 

@@ -22,9 +22,6 @@ func (c *correlation) parent(i int) int {
 	if !found {
 		k--
 	}
-	for c.first[k+1] == i { // a parent without channels
-		k++
-	}
 	return k
 }
 
@@ -32,20 +29,20 @@ func (c *correlation) size() int { return c.first[len(c.first)-1] }
 
 func (c *correlation) at(i, j int) float64 { return c.of[i*c.size()+j] }
 
-// toMean is the correlation of a channel with its cluster's mean, all scaled to
-// unit variance.
-func (c *correlation) toMean(i int, cluster []int) float64 {
-	sum, variance := 0.0, 0.0
-	for _, j := range cluster {
-		sum += c.at(i, j)
-		for _, l := range cluster {
-			variance += c.at(j, l)
+// toMean is the correlation of each channel of a cluster with their mean, all
+// scaled to unit variance.
+func (c *correlation) toMean(cluster []int) []float64 {
+	toAll, variance := make([]float64, len(cluster)), 0.0
+	for k, i := range cluster {
+		for _, j := range cluster {
+			toAll[k] += c.at(i, j)
 		}
+		variance += toAll[k]
 	}
-	if !(variance > 0) {
-		return 0
+	for k := range toAll {
+		toAll[k] /= math.Sqrt(max(variance, math.SmallestNonzeroFloat64))
 	}
-	return sum / math.Sqrt(variance)
+	return toAll
 }
 
 // comoments are the sums behind a correlation: over the layers that make the
@@ -140,9 +137,7 @@ func (f *fuser) correlate(ctx context.Context, sites []site) ([]*correlation, er
 		return nil, err
 	}
 	defer r.close()
-	if f.AlignSamples > 0 {
-		r.samples = span{f.Samples, 0, f.AlignSamples}
-	}
+	r.samples = f.compared()
 	found := make([]*comoments, len(sites))
 	outputs := make([]views, len(f.parents))
 	var multiplier gemm.Multiplier

@@ -38,20 +38,16 @@ func (f *fuser) checkHeads() error {
 
 // mapHeads maps the outputs: the parents answer together as internal/union says,
 // but for what it says of images that a parent knows no class of.
-func (f *fuser) mapHeads(ctx context.Context, s site) ([]matched, error) {
-	n := f.Samples.Len()
-	if f.AlignSamples > 0 {
-		n = min(n, f.AlignSamples)
-	}
-	logits, err := f.logits(ctx, n)
+func (f *fuser) mapHeads(ctx context.Context, g Group) ([]matched, error) {
+	logits, err := f.logits(ctx, f.compared().Len())
 	if err != nil {
 		return nil, err
 	}
 	f.union.Measure(logits)
 	maps := make([]matched, len(f.parents))
 	for k := range maps {
-		rows, spoken := &transportMap{from: s.Size, start: []int{0}}, 0.0
-		for class := range s.Size {
+		rows, spoken := openMap(g.Size), 0.0
+		for class := range g.Size {
 			weights, _ := f.union.Row(k, class)
 			for c, w := range weights {
 				if w != 0 {
@@ -63,7 +59,8 @@ func (f *fuser) mapHeads(ctx context.Context, s site) ([]matched, error) {
 				spoken += 1 / float64(f.union.Speakers(class))
 			}
 		}
-		maps[k] = matched{rows: rows, report: GroupReport{From: s.Size, To: s.Size, Method: string(Zip), Converged: true, Share: spoken / float64(s.Size)}}
+		maps[k] = matched{rows: rows, report: zipReport(g, g.Size)}
+		maps[k].report.Share = spoken / float64(g.Size)
 	}
 	return maps, nil
 }

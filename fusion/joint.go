@@ -73,7 +73,7 @@ func (f *structure) mapping(maps map[string]matched) mapping {
 
 // join is the direct sum of the maps of the parts, if all are known.
 func join(parts []part, known map[string]matched) (*transportMap, bool) {
-	sum := &transportMap{start: []int{0}}
+	sum := openMap(0)
 	identity := true
 	for _, p := range parts {
 		m, ok := known[p.group.Name]
@@ -98,11 +98,7 @@ func (m *transportMap) orIdentity(n int) *transportMap {
 	if m != nil {
 		return m
 	}
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	return choosing(order, n)
+	return choosing(identity(n), n)
 }
 
 // append puts a map behind this one, each of its channels being fold entries.
@@ -111,13 +107,12 @@ func (m *transportMap) append(o *transportMap, fold int) {
 		sources, weights := o.target(q)
 		for r := range fold {
 			for k, p := range sources {
-				m.source = append(m.source, m.from+p*fold+r)
-				m.weight = append(m.weight, weights[k])
+				m.add(m.from+p*fold+r, weights[k])
 			}
-			m.start = append(m.start, len(m.source))
+			m.close()
 		}
 	}
-	m.from, m.to = m.from+o.from*fold, m.to+o.to*fold
+	m.from += o.from * fold
 }
 
 // offset is where a part of an axis begins, and how many entries it has, with

@@ -43,6 +43,14 @@ func (f *fuser) record(like *models.Arch, layers []string) (*recording, error) {
 	return &recording{samples: f.Samples, recorder: f.Record, layers: layers, batch: min(batchSize(like.Count(), values), f.Samples.Len())}, nil
 }
 
+// compared are the samples that channels are compared on.
+func (f *fuser) compared() Samples {
+	if f.AlignSamples > 0 {
+		return span{f.Samples, 0, f.AlignSamples}
+	}
+	return f.Samples
+}
+
 // batchSize keeps what is recorded at once below the size of the model, unless
 // batches would be too small to be fast.
 func batchSize(parameters, recorded int) int {

@@ -43,8 +43,8 @@ type GroupReport struct {
 	Seconds       float64  `json:"seconds,omitempty"` // of the transport problem, without the inner products behind its cost
 }
 
-func newGroupReport(g Group, cost ot.Matrix) GroupReport {
-	r := GroupReport{Group: g.Name, From: cost.Rows, To: cost.Cols}
+func newGroupReport(g Group, from, to int) GroupReport {
+	r := GroupReport{Group: g.Name, From: from, To: to}
 	for _, m := range g.Members {
 		r.Members = append(r.Members, m.Layer)
 	}

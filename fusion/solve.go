@@ -21,7 +21,7 @@ func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, err
 	if err != nil {
 		return matched{}, err
 	}
-	m := matched{report: newGroupReport(g, cost)}
+	m := matched{report: newGroupReport(g, cost.Rows, cost.Cols)}
 	if f.fixed(g) {
 		m.report.asFixed(cost)
 		m.report.sources(g, nil)

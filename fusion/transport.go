@@ -55,6 +55,20 @@ func newMap(plan *ot.Plan, weigh func(p, q int, mass float64) float64) *transpor
 	return m
 }
 
+// openMap is a map of n channels without targets yet.
+func openMap(n int) *transportMap { return &transportMap{from: n, start: []int{0}} }
+
+// add gives the target that is being made another source.
+func (m *transportMap) add(source int, weight float64) {
+	m.source, m.weight = append(m.source, source), append(m.weight, weight)
+}
+
+// close ends the target that is being made.
+func (m *transportMap) close() {
+	m.start = append(m.start, len(m.source))
+	m.to++
+}
+
 // measure notes how far each target is from the reference's channel, given the
 // inner products of sources and targets. Only maps that are one to one tell.
 func (m *transportMap) measure(g *ot.Gram) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"otfusion/fusion/ot"
 )
 
 // zip merges, in every hidden group, the channels of all parents into as many
@@ -40,15 +38,14 @@ func (f *fuser) zip(ctx context.Context) ([]mapping, error) {
 	for i, s := range sites {
 		var merged []matched
 		if s.Role == Output {
-			if merged, err = f.mapHeads(ctx, s); err != nil {
+			if merged, err = f.mapHeads(ctx, s.Group); err != nil {
 				return nil, err
 			}
-		} else if merged, err = found[i].merge(s.Size); err != nil {
+		} else if merged, err = found[i].merge(s.Group); err != nil {
 			return nil, fmt.Errorf("fusion: group %s: %w", s.Name, err)
 		}
 		for k, m := range merged {
 			maps[k][s.Name] = m
-			m.report.name(s.Group)
 			f.report.add(k, []GroupReport{m.report})
 		}
 	}
@@ -71,39 +68,27 @@ func (f *fuser) zipSites() []site {
 	})
 }
 
-// add gives the target that is being made another source.
-func (m *transportMap) add(source int, weight float64) {
-	m.source, m.weight = append(m.source, source), append(m.weight, weight)
-}
-
-// close ends the target that is being made.
-func (m *transportMap) close() {
-	m.start = append(m.start, len(m.source))
-	m.to++
-}
-
-// merge makes n clusters of the channels of all parents, and of them each
-// parent's map.
-func (c *correlation) merge(n int) ([]matched, error) {
-	parents := len(c.first) - 1
-	clusters, err := c.clusters(n)
+// merge makes as many clusters of the channels of all parents as the group has
+// channels in the reference, and of them each parent's map.
+func (c *correlation) merge(g Group) ([]matched, error) {
+	clusters, err := c.clusters(g.Size)
 	if err != nil {
 		return nil, err
 	}
-	maps := make([]matched, parents)
+	maps := make([]matched, len(c.first)-1)
 	for k := range maps {
 		size := c.first[k+1] - c.first[k]
-		maps[k].rows = &transportMap{from: size, start: []int{0}}
-		maps[k].columns = &transportMap{from: size, start: []int{0}}
-		maps[k].report = GroupReport{Parent: k, From: size, To: n, Method: string(Zip), Converged: true}
+		maps[k] = matched{openMap(size), openMap(size), zipReport(g, size)}
 	}
 	for _, cluster := range clusters {
-		for _, i := range cluster {
+		alike := c.toMean(cluster)
+		for j, i := range cluster {
 			k := c.parent(i)
-			maps[k].rows.add(i-c.first[k], 1/float64(len(cluster)))
-			maps[k].columns.add(i-c.first[k], 1)
+			m, n := maps[k], i-c.first[k]
+			m.rows.add(n, 1/float64(len(cluster)))
+			m.columns.add(n, 1)
 			maps[k].report.Share += 1 / float64(len(cluster)*len(clusters))
-			maps[k].report.Cost += (1 - c.toMean(i, cluster)) / float64(c.first[k+1]-c.first[k])
+			maps[k].report.Cost += (1 - alike[j]) / float64(m.rows.from)
 		}
 		for _, m := range maps {
 			m.rows.close()
@@ -113,8 +98,9 @@ func (c *correlation) merge(n int) ([]matched, error) {
 	return maps, nil
 }
 
-// name says which group a report is of.
-func (r *GroupReport) name(g Group) {
-	named := newGroupReport(g, ot.Matrix{Rows: r.From, Cols: r.To})
-	r.Group, r.Members = named.Group, named.Members
+// zipReport is of a parent's channels, so many, of a group.
+func zipReport(g Group, from int) GroupReport {
+	r := newGroupReport(g, from, g.Size)
+	r.Method, r.Converged = string(Zip), true
+	return r
 }
