@@ -38,6 +38,17 @@ func inputs(w *runner.Workspace) ([]*models.Model, error) {
 	return ms, nil
 }
 
+// tested reads the networks of all inputs, and the dataset that they are
+// measured on.
+func tested(w *runner.Workspace, dataset string) ([]*models.Model, data.Splits, error) {
+	splits, err := splits(w, dataset, train.Recipe{})
+	if err != nil {
+		return nil, splits, err
+	}
+	ms, err := inputs(w)
+	return ms, splits, err
+}
+
 // keep leaves a network in the task's folder, for the tasks that need it.
 func keep(w *runner.Workspace, m *models.Model) error {
 	if err := w.Held(); err != nil {

@@ -30,11 +30,12 @@ type specialty struct {
 	upTo          string // the layer behind which the last third lies
 	recipe        train.Recipe
 	taught        train.Recipe
-	published     published5
+	published     zipItValues
 }
 
-// published5 are other people's values for the same setting, in percent.
-type published5 struct{ vanilla, ot, zip, upTo, ensemble float64 }
+// zipItValues are those of ZipIt! (Stoica et al. 2023, table 1) for the same
+// setting, in percent; git re-basin is its alignment by weights.
+type zipItValues struct{ vanilla, weights, activations, zip, upTo, ensemble float64 }
 
 // halves are the classes of two parents, as most papers divide ten.
 func halves() [][]int { return [][]int{{0, 1, 2, 3, 4}, {5, 6, 7, 8, 9}} }
@@ -59,7 +60,7 @@ func specialties(s Scale) []specialty {
 	shares := of("two VGG11 on CIFAR-10, classes in shares of Dirichlet(0.5)", "vgg11", "cifar10", 0, 1, "features.15")
 	shares.part, shares.classes = "dirichlet:0.5", nil
 	zipIt := of("two ResNet20 of width 4 on CIFAR-10, classes 0–4 and 5–9", "resnet20", "cifar10", 4, 1, "layer2.2.relu2")
-	zipIt.published = published5{vanilla: 43.0, ot: 46.2, zip: 79.1, upTo: 83.8, ensemble: 87.4}
+	zipIt.published = zipItValues{vanilla: 43.0, weights: 46.2, activations: 58.4, zip: 79.1, upTo: 83.8, ensemble: 87.4}
 	return []specialty{
 		mnist,
 		of("two LeNets on Fashion-MNIST, classes 0–4 and 5–9", "lenet", "fashion-mnist", 0, 5, "pool2"),
@@ -85,11 +86,11 @@ func zipping(seed uint64, upTo string) Alignment {
 	return Alignment{Preset: "zip", Samples: fusion.BestSamples, Seed: seed, UpTo: upTo}
 }
 
-// union is one way to make one network of specialists.
-type union struct {
+// approach is one way to make one network of specialists.
+type approach struct {
 	label   string
 	network func(y specialty, i int) []runner.Task
-	paper   func(published5) float64
+	paper   func(zipItValues) float64
 }
 
 const (
@@ -98,25 +99,25 @@ const (
 	zippedThen = "zip, taught without labels"
 )
 
-// unions are the rows of the table behind the parents.
-func unions() []union {
+// approaches are the rows of the table behind the parents.
+func approaches() []approach {
 	fused := func(alignment func(y specialty, seed uint64) Alignment) func(y specialty, i int) []runner.Task {
 		return func(y specialty, i int) []runner.Task {
 			return []runner.Task{Fuse{Parents: y.set(i), Alignment: alignment(y, uint64(i)), Dataset: y.dataset, Validation: y.recipe.Validation}}
 		}
 	}
-	return []union{
-		{"ensemble", func(y specialty, i int) []runner.Task { return y.set(i) }, func(p published5) float64 { return p.ensemble }},
-		{vanillaAverage, fused(func(specialty, uint64) Alignment { return Vanilla() }), func(p published5) float64 { return p.vanilla }},
-		{otWeights, fused(func(specialty, uint64) Alignment { return inPlace() }), func(p published5) float64 { return p.ot }},
+	return []approach{
+		{"ensemble", func(y specialty, i int) []runner.Task { return y.set(i) }, func(p zipItValues) float64 { return p.ensemble }},
+		{vanillaAverage, fused(func(specialty, uint64) Alignment { return Vanilla() }), func(p zipItValues) float64 { return p.vanilla }},
+		{otWeights, fused(func(specialty, uint64) Alignment { return inPlace() }), func(p zipItValues) float64 { return p.weights }},
 		{otActivations, fused(func(_ specialty, seed uint64) Alignment {
 			a := byActivations(400, seed)
 			a.FixOutput = true
 			return a
-		}), nil},
+		}), func(p zipItValues) float64 { return p.activations }},
 		{ourBest, fused(func(_ specialty, seed uint64) Alignment { return best(seed) }), nil},
-		{zippedRow, fused(func(_ specialty, seed uint64) Alignment { return zipping(seed, "") }), func(p published5) float64 { return p.zip }},
-		{zippedPart, fused(func(y specialty, seed uint64) Alignment { return zipping(seed, y.upTo) }), func(p published5) float64 { return p.upTo }},
+		{zippedRow, fused(func(_ specialty, seed uint64) Alignment { return zipping(seed, "") }), func(p zipItValues) float64 { return p.zip }},
+		{zippedPart, fused(func(y specialty, seed uint64) Alignment { return zipping(seed, y.upTo) }), func(p zipItValues) float64 { return p.upTo }},
 		{zippedThen, func(y specialty, i int) []runner.Task { return []runner.Task{y.lesson(i)} }, nil},
 	}
 }
@@ -175,7 +176,7 @@ func (y specialty) measure(l *Loader) specialistsOutcome {
 	for k := range y.parents {
 		o.parents = append(o.parents, y.know(l, func(i int) []runner.Task { return y.set(i)[k : k+1] }))
 	}
-	for _, u := range unions() {
+	for _, u := range approaches() {
 		o.rows[u.label] = y.know(l, func(i int) []runner.Task { return u.network(y, i) })
 	}
 	return o
@@ -190,7 +191,7 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 			s, report.Plural(y.repetitions, "set of seeds", "sets of seeds"), effortOf(y.recipe), report.Plural(y.taught.Epochs, "epoch", "epochs"), y.upTo),
 	}
 	if y.published.zip > 0 {
-		t.Note += " Beside ours: ZipIt! (Stoica et al. 2023, table 1), its row of weight matching for OT."
+		t.Note += " Beside ours: ZipIt! (Stoica et al. 2023, table 1), with its alignments by weights (git re-basin) and by activations for OT."
 	}
 	if y.classes != nil {
 		t.Columns = append(t.Columns, "A's classes", "the others")
@@ -205,7 +206,7 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 	for k, parent := range o.parents {
 		row("model "+string(rune('A'+k)), parent, 0)
 	}
-	for _, u := range unions() {
+	for _, u := range approaches() {
 		paper := 0.0
 		if u.paper != nil {
 			paper = u.paper(y.published)

@@ -34,11 +34,7 @@ func (t ByClass) Inputs() []runner.Task { return t.Members }
 
 // Run implements Task.
 func (t ByClass) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
-	splits, err := splits(w, t.Dataset, train.Recipe{})
-	if err != nil {
-		return runner.Outcome{}, err
-	}
-	ms, err := inputs(w)
+	ms, splits, err := tested(w, t.Dataset)
 	if err != nil {
 		return runner.Outcome{}, err
 	}

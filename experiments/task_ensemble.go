@@ -13,8 +13,6 @@ type Ensemble struct {
 	Members []runner.Task `json:"-"`
 	Weights []float64     `json:"weights,omitempty"` // nil: equal
 	Dataset string        `json:"dataset"`
-
-	Specialists bool `json:"specialists,omitempty"` // members speak of the classes only that they know
 }
 
 // Kind implements Task.
@@ -28,14 +26,10 @@ func (t Ensemble) Inputs() []runner.Task { return t.Members }
 
 // Run implements Task.
 func (t Ensemble) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, error) {
-	splits, err := splits(w, t.Dataset, train.Recipe{})
+	ms, splits, err := tested(w, t.Dataset)
 	if err != nil {
 		return runner.Outcome{}, err
 	}
-	ms, err := inputs(w)
-	if err != nil {
-		return runner.Outcome{}, err
-	}
-	s, _, err := train.Ensemble{Members: ms, Weights: t.Weights, Specialists: t.Specialists, Images: splits.Train}.Evaluate(ctx, splits.Test, evaluation(w.Env))
+	s, _, err := train.Ensemble{Members: ms, Weights: t.Weights}.Evaluate(ctx, splits.Test, evaluation(w.Env))
 	return runner.Outcome{Metrics: map[string]float64{"accuracy": s.Accuracy, "loss": s.Loss}}, err
 }
