@@ -54,14 +54,17 @@ func (v View) packRows(panel []float64, width, row, rows, from, to int) {
 
 // packColumns packs a panel of a matrix whose columns are consecutive.
 func (v View) packColumns(panel []float64, width, row, rows, from, to int) {
-	if rows <= 0 {
-		return
+	if rows > 0 && from < to {
+		widen(panel, v.Data[from*v.Size+row:], width, v.Size, rows, to-from)
 	}
-	for k := from; k < to; k++ {
-		src := v.Data[k*v.Size+row:][:rows]
-		dst := panel[(k-from)*width:][:rows]
-		for r, x := range src {
-			dst[r] = float64(x)
+}
+
+// widenGo is widen in portable Go.
+func widenGo(dst []float64, src []float32, width, size, rows, columns int) {
+	for k := range columns {
+		to := dst[k*width:][:rows]
+		for r, x := range src[k*size:][:rows] {
+			to[r] = float64(x)
 		}
 	}
 }

@@ -132,9 +132,18 @@ type stack [stackTiles]tile
 // addTo adds the part of the stack at (row, col) that lies above rowEnd and
 // left of colEnd to the product.
 func (t *stack) addTo(p product, row, rowEnd, col, colEnd int) {
-	width := min(tileCols, colEnd-col)
-	for r := range min(stackRows, rowEnd-row) {
-		dst := p.c[(row+r)*p.stride+col:][:width]
+	c, rows, width := p.c[row*p.stride+col:], min(stackRows, rowEnd-row), min(tileCols, colEnd-col)
+	if rows == stackRows && width == tileCols {
+		t.add(c, p.stride)
+		return
+	}
+	t.addPart(c, p.stride, rows, width)
+}
+
+// addPart adds some rows and columns of the stack to rows of c, stride apart.
+func (t *stack) addPart(c []float64, stride, rows, width int) {
+	for r := range rows {
+		dst := c[r*stride:][:width]
 		src := t[r/tileRows][r%tileRows*tileCols:][:width]
 		for j, v := range src {
 			dst[j] += v

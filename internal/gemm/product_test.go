@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -194,6 +195,41 @@ func TestStacksAreTheirTilesToTheBit(t *testing.T) {
 		each.multiplyEach(k, a, b)
 		if together != each {
 			t.Errorf("%d columns: a stack and its tiles differ", k)
+		}
+	}
+}
+
+func TestVectorsAddAndWidenAsPortableGo(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 0))
+	const stride = 11
+	var s stack
+	fast, portable := make([]float64, (stackRows-1)*stride+tileCols), make([]float64, (stackRows-1)*stride+tileCols)
+	for i := range s {
+		for j := range s[i] {
+			s[i][j] = rng.NormFloat64()
+		}
+	}
+	for i := range fast {
+		fast[i] = rng.NormFloat64()
+		portable[i] = fast[i]
+	}
+	s.add(fast, stride)
+	s.addPart(portable, stride, stackRows, tileCols)
+	if !slices.Equal(fast, portable) {
+		t.Error("vector and portable sums differ")
+	}
+	const size, columns = 9, 7
+	x := random(rng, columns, size, 1)
+	for _, width := range []int{tileRows, tileCols} {
+		for rows := 1; rows <= width; rows++ {
+			// Exactly as long as the last value asks: nothing behind it is read or written.
+			n := (columns-1)*size + rows
+			fast, portable := make([]float64, (columns-1)*width+rows), make([]float64, (columns-1)*width+rows)
+			widen(fast, slices.Clone(x.Data[:n]), width, size, rows, columns)
+			widenGo(portable, x.Data[:n], width, size, rows, columns)
+			if !slices.Equal(fast, portable) {
+				t.Errorf("%d of %d rows: vector and portable values differ", rows, width)
+			}
 		}
 	}
 }

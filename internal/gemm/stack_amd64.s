@@ -102,3 +102,48 @@ store:
 	VMOVUPD Z23, 1472(DX)
 	VZEROUPPER
 	RET
+
+// func addAVX512(t, c *float64, stride int)
+TEXT ·addAVX512(SB), NOSPLIT, $0-24
+	MOVQ t+0(FP), SI
+	MOVQ c+8(FP), DI
+	MOVQ stride+16(FP), BX
+	SHLQ $3, BX
+	MOVQ $24, CX
+
+row:
+	VMOVUPD (DI), Z0
+	VADDPD (SI), Z0, Z0
+	VMOVUPD Z0, (DI)
+	ADDQ $64, SI
+	ADDQ BX, DI
+	DECQ CX
+	JNZ row
+	VZEROUPPER
+	RET
+
+// func widenAVX512(dst *float64, src *float32, width, size, rows, columns int)
+TEXT ·widenAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ width+16(FP), R8
+	MOVQ size+24(FP), R9
+	MOVQ rows+32(FP), CX
+	MOVQ columns+40(FP), DX
+	SHLQ $3, R8
+	SHLQ $2, R9
+	MOVL $1, AX
+	SHLL CX, AX
+	DECL AX
+	KMOVW AX, K1
+
+column:
+	VMOVUPS.Z (SI), K1, Z0
+	VCVTPS2PD Y0, Z0
+	VMOVUPD Z0, K1, (DI)
+	ADDQ R8, DI
+	ADDQ R9, SI
+	DECQ DX
+	JNZ column
+	VZEROUPPER
+	RET
