@@ -51,11 +51,11 @@ func (f *fuser) compared() Samples {
 	return f.Samples
 }
 
-// batchSize keeps what is recorded at once below the size of the model, unless
-// batches would be too small to be fast.
+// batchSize keeps what is recorded at once below 128 MiB or the size of the
+// model, unless batches would be too small to be fast.
 func batchSize(parameters, recorded int) int {
-	const least, most = 32, 256
-	return min(max(parameters/max(2*recorded, 1), least), most)
+	const least, most, values = 32, 256, 1 << 25
+	return min(max(max(parameters/2, values)/max(recorded, 1), least), most)
 }
 
 // batches calls each with every batch of n samples.

@@ -3,6 +3,7 @@ package fusion
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"otfusion/internal/gemm"
 	"otfusion/models"
@@ -86,6 +87,8 @@ const (
 	// VGG11 of half the width, 63.9 and 64.8 %, 16 give 63.49 % of CIFAR-10's test
 	// images, 8 give 63.06, 4 give 62.62.
 	patchesPerUnknown = 16
+	// samplesPerUnknown is the same for a linear layer behind convolutions.
+	samplesPerUnknown = 8
 	// leastSamples are looked at even where each has many patches: those of one
 	// sample say nearly the same.
 	leastSamples = 256
@@ -97,21 +100,27 @@ const (
 // is exact: all parents read the same.
 func (f *fuser) regressed(a *models.Arch, shapes map[string]models.Shape, maps []mapping) []regressed {
 	var layers []regressed
+	convolves := slices.ContainsFunc(a.Layers, func(l models.Layer) bool { return l.Op == models.Conv2D })
 	for i := range a.Layers {
 		l := &a.Layers[i]
 		if weighted(*l) && l.Groups <= 1 && !readsSamples(a, *l) {
 			r := regressed{layer: l, in: shapes[l.Inputs[0]], out: shapes[l.Name], sources: f.sources(l.Name, maps)}
-			r.samples = min(r.enough(), f.Samples.Len())
+			r.samples = min(r.enough(convolves), f.Samples.Len())
 			layers = append(layers, r)
 		}
 	}
 	return layers
 }
 
-// enough is how many samples are looked at if there are as many.
-func (r regressed) enough() int {
-	k := window(*r.layer).Kernel
-	patches := patchesPerUnknown * (r.in.C*k*k + 1)
+// enough is how many samples are looked at if there are as many. Behind
+// convolutions a linear layer asks for fewer: there a sample takes long, and its
+// one patch shares nothing with others.
+func (r regressed) enough(convolves bool) int {
+	k, each := window(*r.layer).Kernel, patchesPerUnknown
+	if convolves && r.layer.Op == models.Linear {
+		each = samplesPerUnknown
+	}
+	patches := each * (r.in.C*k*k + 1)
 	n := max(leastSamples, patches/(r.out.H*r.out.W)+1)
 	return max(1, min(n, keptValues/r.out.Len()))
 }
