@@ -148,14 +148,18 @@ func writeRecipe(t *testing.T, text string) string {
 func FuzzRecipe(f *testing.F) {
 	f.Add(goodRecipe)
 	for _, name := range RecipeNames() {
-		text, _, err := readRecipeFile(name)
+		text, err := embedded.ReadFile("recipes/" + name + ".yaml")
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(string(text))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := parseRecipe([]byte(text), "fuzz.yaml", FromScratch, []string{"mlpnet/mnist", "default"})
+		recipes, err := parseRecipeFile([]byte(text), "fuzz.yaml")
+		if err != nil {
+			return
+		}
+		r, err := recipes.find("fuzz.yaml", FromScratch, []string{"mlpnet/mnist", "default"})
 		if err == nil && r.Validate() != nil {
 			t.Errorf("accepted %+v: %v", r, r.Validate())
 		}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -72,28 +73,49 @@ func RecipeNames() []string {
 // come "default/cifar10", say, for architectures that are not named, and "default". Unknown keys, impossible values and a second YAML document are
 // errors that name file, line and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
-	text, file, err := readRecipeFile(name)
+	recipes, file, err := readRecipeFile(name)
 	if err != nil {
 		return Recipe{}, err
 	}
-	return parseRecipe(text, file, purpose, candidates(arch, dataset))
+	return recipes.find(file, purpose, candidates(arch, dataset))
 }
 
-func readRecipeFile(name string) (text []byte, file string, err error) {
+func readRecipeFile(name string) (recipes recipeFile, file string, err error) {
 	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
-		text, err = smallfile.Read(name, maxRecipeFile)
+		text, err := smallfile.Read(name, maxRecipeFile)
 		if err != nil {
-			err = fmt.Errorf("train: recipe: %w", err)
+			return recipeFile{}, name, fmt.Errorf("train: recipe: %w", err)
 		}
-		return text, name, err
+		recipes, err = parseRecipeFile(text, name)
+		return recipes, name, err
 	}
-	if !slices.Contains(RecipeNames(), name) {
-		return nil, "", fmt.Errorf("train: recipe: wanted one of %s or a YAML file, found %q", strings.Join(RecipeNames(), ", "), name)
+	known, err := builtIn()
+	if err != nil {
+		return recipeFile{}, "", err
 	}
-	file = name + ".yaml"
-	text, err = embedded.ReadFile(path.Join("recipes", file))
-	return text, file, err
+	recipes, ok := known[name]
+	if !ok {
+		err = fmt.Errorf("train: recipe: wanted one of %s or a YAML file, found %q", strings.Join(RecipeNames(), ", "), name)
+	}
+	return recipes, name + ".yaml", err
 }
+
+// builtIn parses the built-in recipes by name, once: an experiment asks for
+// hundreds.
+var builtIn = sync.OnceValues(func() (map[string]recipeFile, error) {
+	known := map[string]recipeFile{}
+	for _, name := range RecipeNames() {
+		file := name + ".yaml"
+		text, err := embedded.ReadFile(path.Join("recipes", file))
+		if err != nil {
+			return nil, err
+		}
+		if known[name], err = parseRecipeFile(text, file); err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
+})
 
 // candidates lists the keys under which a recipe may stand, best first.
 func candidates(arch, dataset string) []string {
@@ -123,14 +145,9 @@ func related(dataset string) []string {
 	return []string{"mnist", "cifar10"}
 }
 
-// parseRecipe reads the recipe of the first of the keys that the purpose's
-// section has. Every recipe of the file is checked.
-func parseRecipe(text []byte, file string, purpose Purpose, keys []string) (Recipe, error) {
-	recipes, err := parseRecipeFile(text, file)
-	if err != nil {
-		return Recipe{}, err
-	}
-	section := recipes.section(purpose)
+// find is the recipe of the first of the keys that the purpose's section has.
+func (f recipeFile) find(file string, purpose Purpose, keys []string) (Recipe, error) {
+	section := f.section(purpose)
 	for _, key := range keys {
 		if r, ok := section[key]; ok {
 			return r, nil
@@ -140,6 +157,7 @@ func parseRecipe(text []byte, file string, purpose Purpose, keys []string) (Reci
 	return Recipe{}, fmt.Errorf("train: recipe %s: %s: wanted an entry %q or \"default\", found %q", file, purpose, keys[0], known)
 }
 
+// parseRecipeFile reads a file and checks every recipe of it.
 func parseRecipeFile(text []byte, file string) (recipeFile, error) {
 	var recipes recipeFile
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
