@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"otfusion/data"
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
 )
@@ -46,7 +47,7 @@ func runSmoke(t *testing.T, name, dataDir string) report.Section {
 	if err != nil {
 		t.Fatal(err)
 	}
-	failures, err := runner.Runner{Env: runner.Env{Store: store, DataDir: dataDir, Threads: 1}, Jobs: 2}.Run(context.Background(), e.Plan(Smoke))
+	failures, err := runner.Runner{Env: runner.Env{Store: store, Datasets: data.Kept(dataDir), Threads: 1}, Jobs: 2}.Run(context.Background(), e.Plan(Smoke))
 	if err != nil || len(failures) > 0 {
 		t.Fatal(failures, err)
 	}

@@ -13,11 +13,14 @@ import (
 
 // splits loads a dataset, cut as a recipe says, for a task.
 func splits(w *runner.Workspace, dataset string, r train.Recipe) (data.Splits, error) {
-	s, err := r.Splits(dataset, w.Env.DataDir)
+	all, test, err := w.Env.Datasets(dataset)
 	if err != nil {
-		return s, err
+		return data.Splits{}, err
 	}
-	return s, w.Env.Store.CheckDataset(dataset, s.Test.Fingerprint())
+	if err := w.Env.Store.CheckDataset(dataset, test.Fingerprint()); err != nil {
+		return data.Splits{}, err
+	}
+	return r.Cut(all, test)
 }
 
 // input reads the network that the i-th input of a task made.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"otfusion/data"
 	"otfusion/experiments"
 	"otfusion/experiments/runner"
 	"otfusion/internal/build"
@@ -93,7 +94,7 @@ func (c *runCmd) resumed(g *globals, tasks []runner.TaskStatus) {
 
 func (c *runCmd) env(g *globals) runner.Env {
 	threads := max(1, g.cores/max(1, c.Jobs))
-	env := runner.Env{Store: runner.Store{Root: c.Results}, DataDir: g.DataDir, Threads: threads, Engine: g.Compute,
+	env := runner.Env{Store: runner.Store{Root: c.Results}, Datasets: data.Kept(g.DataDir), Threads: threads, Engine: g.Compute,
 		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: build.Revision(), Observer: g.progress()}
 	if !g.Quiet {
 		env.Notify = func(e runner.Event) {

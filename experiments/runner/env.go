@@ -3,20 +3,21 @@ package runner
 import (
 	"fmt"
 
+	"otfusion/data"
 	"otfusion/train"
 )
 
 // Env is what tasks need to know of the machine. It is not part of a task's ID:
-// nothing here changes a result beyond rounding, as the images in DataDir have
+// nothing here changes a result beyond rounding, as the images of a dataset have
 // to be those that the store began with.
 type Env struct {
 	Store    Store
-	DataDir  string
-	Threads  int            // that one task may use; 0: all
-	Engine   string         // "onednn", "portable", or "" for the best there is
-	Compute  string         // its name and version and Threads, for the record
-	Revision string         // of the program
-	Observer train.Observer // of training runs; nil: silent
+	Datasets func(name string) (train, test *data.Dataset, err error) // loads one, as [data.Load] does
+	Threads  int                                                      // that one task may use; 0: all
+	Engine   string                                                   // "onednn", "portable", or "" for the best there is
+	Compute  string                                                   // its name and version and Threads, for the record
+	Revision string                                                   // of the program
+	Observer train.Observer                                           // of training runs; nil: silent
 	Notify   func(Event)
 }
 
