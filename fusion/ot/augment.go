@@ -39,7 +39,11 @@ var errLongPaths = errors.New("augmenting paths too long")
 // augmentAll matches all units that are still free, one path each. It gives
 // up with errLongPaths when the short lists have been rebuilt patience times.
 func (s *matching) augmentAll(ctx context.Context, patience int) error {
-	for _, i := range s.freeRows() {
+	free := s.freeRows()
+	if len(free) > 0 {
+		s.search = newSearch(s.rows, s.cols)
+	}
+	for _, i := range free {
 		for s.count[i] < s.units {
 			if err := ctx.Err(); err != nil {
 				return err

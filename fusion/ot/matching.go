@@ -52,7 +52,6 @@ func newMatching(view costView) *matching {
 	if view.transposed {
 		s.buffer = make([]float64, m)
 	}
-	s.search = newSearch(n, m)
 	return s
 }
 

@@ -1,0 +1,46 @@
+package ot
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// A list has its columns' costs, and no other column comes below its bound.
+func TestShortlistBoundsWhatItLeavesOut(t *testing.T) {
+	guessed := false
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 100).Draw(t, "columns")
+		cost, v := make([]float64, n), make([]float64, n)
+		rng, steps := newRand(rapid.Uint64().Draw(t, "seed")), rapid.SampledFrom([]float64{2, 20, 1e9}).Draw(t, "different values")
+		for j := range cost {
+			cost[j], v[j] = math.Round(rng.Float64()*steps)-steps/3, math.Round(rng.Float64()*steps/4)
+		}
+		l := newShortlist(1, n, rapid.IntRange(1, 20).Draw(t, "width"))
+		l.refresh(0, cost, v, rapid.IntRange(0, n-1).Draw(t, "first"), newSelection(l.width))
+		guessed = guessed || int(l.count[0]) != l.width
+		cols, costs := l.row(0)
+		listed := map[int32]bool{}
+		for k, j := range cols {
+			listed[j] = true
+			if costs[k] != cost[j] {
+				t.Fatalf("column %d: wanted cost %v, found %v", j, cost[j], costs[k])
+			}
+		}
+		if len(listed) != len(cols) || len(cols) == 0 {
+			t.Fatalf("wanted different columns, found %v", cols)
+		}
+		for j := range cost {
+			if d := cost[j] - v[j]; !listed[int32(j)] && d < l.bound[0] {
+				t.Fatalf("column %d at %v is not listed, the bound is %v", j, d, l.bound[0])
+			}
+		}
+		if n <= l.width && !math.IsInf(l.bound[0], 1) {
+			t.Fatalf("all columns are listed, the bound is %v", l.bound[0])
+		}
+	})
+	if !guessed {
+		t.Error("no list was guessed")
+	}
+}
