@@ -40,7 +40,7 @@ func newTransport(in instance) *transport {
 	t := &transport{in: in, n: n, m: m}
 	t.pi = make([]float64, n+m)
 	t.u, t.v = t.pi[:n:n], t.pi[n:]
-	t.node, t.rows = make([]treeNode, n+m), int32(n)
+	t.node, t.next, t.rows = make([]treeNode, n+m), make([]int32, n+m), int32(n)
 	t.list = newShortlist(n, m, arcsPerRow)
 	t.roundMasses()
 	return t

@@ -9,16 +9,17 @@ import "slices"
 type tree struct {
 	rows int32
 	node []treeNode
+	next []int32   // node after each one in preorder: apart, as shift runs along it
 	pi   []float64 // potential of each node: u_i, then v_j
 }
 
 type treeNode struct {
-	parent     int32 // none at the root
-	next, prev int32 // in preorder
-	last       int32 // of the nodes below this one, itself included, in preorder
-	size       int32 // number of those nodes
-	flow       int64 // on the edge to the parent, always from row to column
-	cost       float64
+	parent int32 // none at the root
+	prev   int32 // in preorder
+	last   int32 // of the nodes below this one, itself included, in preorder
+	size   int32 // number of those nodes
+	flow   int64 // on the edge to the parent, always from row to column
+	cost   float64
 }
 
 // replaceEdge removes the edge above q and adds one from e, a node below q, to
@@ -54,9 +55,9 @@ func (t *tree) detach(q int32) {
 
 // cut closes the ring around the run from first to last and joins its ends.
 func (t *tree) cut(first, last int32) {
-	before, after := t.node[first].prev, t.node[last].next
-	t.node[before].next, t.node[after].prev = after, before
-	t.node[last].next, t.node[first].prev = first, last
+	before, after := t.node[first].prev, t.next[last]
+	t.next[before], t.node[after].prev = after, before
+	t.next[last], t.node[first].prev = first, last
 }
 
 // turnOver reverses the edges of the path from e up to q, hangs e below f by an
@@ -99,9 +100,9 @@ func (t *tree) turnOver(q, e, f int32, flow int64, cost float64) (end int32) {
 
 // splice inserts the ring from first to last after node x.
 func (t *tree) splice(x, first, last int32) {
-	after := t.node[x].next
-	t.node[x].next, t.node[first].prev = first, x
-	t.node[last].next, t.node[after].prev = after, last
+	after := t.next[x]
+	t.next[x], t.node[first].prev = first, x
+	t.next[last], t.node[after].prev = after, last
 }
 
 // attach inserts the ring from e to end after f.
@@ -120,10 +121,10 @@ func (t *tree) shift(e int32, delta float64) {
 		delta = -delta
 	}
 	if 2*int(t.node[e].size) > len(t.node) {
-		first, last, delta = t.node[last].next, t.node[first].prev, -delta
+		first, last, delta = t.next[last], t.node[first].prev, -delta
 	}
 	by := [2]float64{-delta, delta} // a column's, a row's
-	for x := first; ; x = t.node[x].next {
+	for x := first; ; x = t.next[x] {
 		t.pi[x] += by[uint32(x-t.rows)>>31]
 		if x == last {
 			return
@@ -134,7 +135,7 @@ func (t *tree) shift(e int32, delta float64) {
 // settle recomputes all potentials from the costs of the edges, which clears
 // the rounding errors of many shifts.
 func (t *tree) settle(root int32) {
-	for x := t.node[root].next; x != root; x = t.node[x].next {
+	for x := t.next[root]; x != root; x = t.next[x] {
 		t.pi[x] = t.node[x].cost - t.pi[t.node[x].parent]
 	}
 }
@@ -151,7 +152,7 @@ func (t *tree) plant(root int32, children func(x int32) []int32) {
 	}
 	for k, x := range order {
 		y := order[(k+1)%len(order)]
-		t.node[x].next, t.node[y].prev = y, x
+		t.next[x], t.node[y].prev = y, x
 		t.node[x].size, t.node[x].last = 1, x
 	}
 	for _, x := range slices.Backward(order[1:]) {
