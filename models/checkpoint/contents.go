@@ -14,7 +14,8 @@ import (
 
 // contents are what a file holds, before anything is known of the network.
 type contents struct {
-	names  []string // of the tensors, in the best order the file tells
+	names  []string // of the tensors: as the network made them, or sorted
+	sorted bool     // the file does not tell in which order they were made
 	params map[string]models.Tensor
 	dtypes map[string]DType  // of the tensors in the file
 	others map[string]string // tensors that are no floats, and what they are
@@ -78,7 +79,7 @@ func (c *contents) architecture(o Options) (*models.Arch, error) {
 
 // setAside leaves out the tensors that are not part of the architecture. Only
 // such as no layer can need are: single values, as profilers and averages leave
-// them, masks of pruning, and what belongs to a loss.
+// them, but not trained ones; masks of pruning, and what belongs to a loss.
 func (c *contents) setAside(m *models.Model) error {
 	specs, err := m.Arch.Params()
 	if err != nil {
@@ -123,8 +124,18 @@ func (c *contents) note(unused []string, dtype DType) {
 // negligible tells tensors that no layer computes with.
 func negligible(name string, t models.Tensor) bool {
 	first, _, _ := strings.Cut(name, ".")
-	return len(t.Data) <= 1 || strings.HasSuffix(name, "_mask") ||
+	return len(t.Data) == 0 || len(t.Data) == 1 && !trained(name) || strings.HasSuffix(name, "_mask") ||
 		slices.Contains([]string{"criterion", "loss", "loss_fn", "loss_func", "loss_function"}, first)
+}
+
+// trained tells the single values that a layer computes with: the slope of a
+// PReLU, the gain of a branch that starts at zero (ReZero, SkipInit, Fixup). One
+// of no layer, as logit_scale, is the loss's.
+func trained(name string) bool {
+	dot := strings.LastIndex(name, ".")
+	last := strings.ToLower(name[dot+1:])
+	return dot >= 0 && slices.ContainsFunc([]string{"weight", "bias", "alpha", "beta", "gamma", "gain", "scale", "slope", "temperature"},
+		func(word string) bool { return strings.Contains(last, word) })
 }
 
 // explain says of a failure what the file has in the parameter's place, and

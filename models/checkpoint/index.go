@@ -45,6 +45,7 @@ func gather(folder string, weights map[string]string, key string) (*contents, er
 		of[shard] = append(of[shard], name)
 	}
 	whole := newContents()
+	whole.sorted = true
 	for _, shard := range slices.SortedFunc(maps.Keys(of), naturalOrder) {
 		c, err := readShard(filepath.Join(folder, shard), key)
 		if err != nil {

@@ -83,8 +83,9 @@ func digits(name string) string {
 	return name[start:end]
 }
 
-// chain lists the layers whose weights follow one another, in the order of the
-// file if they do in that order, in the one order that fits otherwise.
+// chain lists the layers whose weights follow one another: in the order of the
+// file, if it tells one and they do in that order, in the one order that fits
+// otherwise.
 func (c *contents) chain() ([]string, error) {
 	var layers []string
 	for _, name := range c.names {
@@ -99,15 +100,19 @@ func (c *contents) chain() ([]string, error) {
 	if len(layers) == 0 {
 		return nil, fmt.Errorf("there are no weights")
 	}
-	if i := c.broken(layers); i == 0 {
+	i := c.broken(layers)
+	if i == 0 && !c.sorted {
 		return layers, nil
 	}
-	if sorted := c.follow(layers); sorted != nil {
-		return sorted, nil
+	orders := c.orders(layers)
+	switch {
+	case len(orders) == 1:
+		return orders[0], nil
+	case len(orders) == 0 && i > 0:
+		return nil, fmt.Errorf("%s.weight %v does not take what %s.weight %v gives",
+			layers[i], c.params[layers[i]+".weight"].Shape, layers[i-1], c.params[layers[i-1]+".weight"].Shape)
 	}
-	i := c.broken(layers)
-	return nil, fmt.Errorf("%s.weight %v does not take what %s.weight %v gives",
-		layers[i], c.params[layers[i]+".weight"].Shape, layers[i-1], c.params[layers[i-1]+".weight"].Shape)
+	return nil, fmt.Errorf("neither their names nor their shapes tell the order of %s", abridged(layers, 6))
 }
 
 // ofLinearOrNorm tells the vectors that a perceptron may have, and what no layer
@@ -135,30 +140,4 @@ func (c *contents) broken(layers []string) int {
 		}
 	}
 	return 0
-}
-
-// follow orders the layers by their widths alone, nil where that leaves a
-// choice or a gap.
-func (c *contents) follow(layers []string) []string {
-	from := map[int]string{} // the layer of that many inputs
-	into := map[int]bool{}   // some layer has that many outputs
-	for _, l := range layers {
-		shape := c.params[l+".weight"].Shape
-		if _, twice := from[shape[1]]; twice || into[shape[0]] {
-			return nil
-		}
-		from[shape[1]], into[shape[0]] = l, true
-	}
-	var sorted []string
-	for in := range from {
-		if !into[in] { // where the chain starts
-			for l, ok := from[in]; ok; l, ok = from[c.params[l+".weight"].Shape[0]] {
-				sorted = append(sorted, l)
-			}
-		}
-	}
-	if len(sorted) != len(layers) {
-		return nil
-	}
-	return sorted
 }

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -202,5 +203,49 @@ func TestNaturalOrder(t *testing.T) {
 	}
 	if naturalOrder("fc1", "fc01") == 0 {
 		t.Error("fc1 and fc01 are different names")
+	}
+}
+
+// Where neither names nor shapes tell the order, a file that is sorted does not
+// either.
+func TestOrderOfSortedFiles(t *testing.T) {
+	square, first, last := []int{6, 6}, []int{6, 784}, []int{10, 6}
+	for _, c := range []struct {
+		tensors *contents
+		want    []string // nil: cannot be told
+	}{
+		{tensors("hidden.weight", square, "input.weight", first, "output.weight", last), []string{"input", "hidden", "output"}},
+		{tensors("fc10.weight", last, "fc2.weight", first, "fc9.weight", square), []string{"fc2", "fc9", "fc10"}},
+		{tensors("a.fc1.weight", square, "a.fc2.weight", square, "head.weight", last, "in.weight", first), []string{"in", "a.fc1", "a.fc2", "head"}},
+		{tensors("fc_one.weight", first, "fc_three.weight", square, "fc_two.weight", square, "head.weight", last), nil},
+		{tensors("decoder.0.weight", []int{4, 2}, "decoder.2.weight", []int{8, 4}, "encoder.0.weight", []int{4, 8}, "encoder.2.weight", []int{2, 4}), nil},
+	} {
+		c.tensors.sorted = true
+		slices.SortFunc(c.tensors.names, naturalOrder)
+		got, err := c.tensors.chain()
+		if !slices.Equal(got, c.want) || (err == nil) != (c.want != nil) {
+			t.Errorf("%v: order %v, %v, wanted %v", c.tensors.names, got, err, c.want)
+		}
+	}
+	c := newContents()
+	c.sorted = true
+	for i := range 40 { // as many orders as there are stars
+		c.add(fmt.Sprintf("%c%c.weight", 'a'+i/26, 'a'+i%26), F32, models.NewTensor(3, 3))
+	}
+	if _, err := c.chain(); err == nil {
+		t.Error("an order was found among equal layers")
+	}
+}
+
+// A slope of a PReLU or the gain of a branch changes what a network computes.
+func TestTrainedSingleValuesAreNotLeftOut(t *testing.T) {
+	for name, refused := range map[string]bool{
+		"act.weight": true, "block.0.resweight": true, "block.alpha": true, "layer1.skip_gain": true,
+		"logit_scale": false, "fc.total_ops": false, "n_averaged": false, "ema.decay": false,
+	} {
+		c := tensors("fc.weight", []int{2, 3}, name, []int{1})
+		if _, err := c.model(Options{}); (err != nil) != refused {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

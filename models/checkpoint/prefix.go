@@ -64,7 +64,7 @@ func withoutWrappers(name string) string {
 func (c *contents) commonPrefix() string {
 	prefix := ""
 	for _, name := range c.names {
-		if negligible(name, c.params[name]) {
+		if t := c.params[name]; len(t.Data) <= 1 || negligible(name, t) {
 			continue
 		}
 		first, rest, _ := strings.Cut(name, ".")

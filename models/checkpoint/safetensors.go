@@ -155,6 +155,7 @@ func readSafetensors(r io.ReaderAt, size int64) (*contents, error) {
 		return nil, err
 	}
 	c := newContents()
+	c.sorted = true
 	d := digest{meta, map[string]fingerprint{}}
 	for _, name := range slices.SortedFunc(maps.Keys(infos), naturalOrder) {
 		info := infos[name]
