@@ -13,8 +13,9 @@ import (
 // unify checks the parents and gives them one structure up to hidden widths:
 // where they know different classes, all get outputs for all of them
 // ([models.Unite]), batch norms are folded where another parent has them folded,
-// and a layer gets a bias of zeros where another parent's has one. Each keeps a
-// parent's function. The notes say what was done.
+// layers are named as in the first parent, and a layer gets a bias of zeros where
+// another parent's has one. Each keeps a parent's function. The notes say what
+// was done.
 func unify(parents []*models.Model) (unified []*models.Model, notes []string, err error) {
 	if len(parents) < 2 {
 		return nil, nil, fmt.Errorf("fusion: wanted at least two parents, found %d", len(parents))
@@ -36,7 +37,7 @@ func unify(parents []*models.Model) (unified []*models.Model, notes []string, er
 	if other := slices.IndexFunc(parents, func(m *models.Model) bool { return !normed(m) }); other >= 0 {
 		unified = withoutBatchNorm(unified, &notes, fmt.Sprintf("parent %d has none", other))
 	}
-	unified = withBiases(unified, &notes)
+	unified = withBiases(named(unified, &notes), &notes)
 	for k, m := range unified[1:] {
 		if err := sameStructure(unified[0].Arch, m.Arch, k+1); err != nil {
 			return nil, nil, err

@@ -100,3 +100,57 @@ func TestUnifiedParentsAreLeftAlone(t *testing.T) {
 		t.Errorf("the result has %d parameters, want biases", len(fused.Params))
 	}
 }
+
+// under is the model with other names, and a dropout in front of its last layer.
+func under(t *testing.T, m *models.Model, name func(string) string) *models.Model {
+	t.Helper()
+	other := &models.Model{Arch: &models.Arch{Name: "theirs", Input: m.Arch.Input}, Params: map[string]models.Tensor{}}
+	for i, l := range m.Arch.Layers {
+		l.Name, l.Inputs = name(l.Name), slices.Clone(l.Inputs)
+		for j, in := range l.Inputs {
+			if in != models.InputName {
+				l.Inputs[j] = name(in)
+			}
+		}
+		if i == len(m.Arch.Layers)-1 {
+			other.Arch.Layers = append(other.Arch.Layers, models.Layer{Name: "drop", Op: models.Dropout, Rate: 0.3, Inputs: l.Inputs})
+			l.Inputs = []string{"drop"}
+		}
+		other.Arch.Layers = append(other.Arch.Layers, l)
+	}
+	for param, v := range m.Params {
+		dot := strings.LastIndexByte(param, '.')
+		other.Params[name(param[:dot])+param[dot:]] = v
+	}
+	if err := other.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return other
+}
+
+// An ONNX export names layers otherwise than a state dict, and has no dropouts.
+func TestNamesAndDropoutsDoNotKeepModelsApart(t *testing.T) {
+	for _, family := range []string{"mlp", "vgg11_bn", "resnet18", "densenet"} {
+		a, b := networks()[family](t, 1), networks()[family](t, 2)
+		want, _, err := Fuse(context.Background(), []*models.Model{a, b}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs := under(t, b, func(name string) string { return "theirs." + strings.ReplaceAll(name, ".", "_") })
+		got, report, err := Fuse(context.Background(), []*models.Model{a, theirs}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !got.Arch.Equal(want.Arch) || equalValues(want, got) != 1 {
+			t.Errorf("%s: fused with other names it is another network", family)
+		}
+		noted(t, report.Notes, "parent 1", "named as in parent 0")
+		got, _, err = Fuse(context.Background(), []*models.Model{theirs, a}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.IndexFunc(got.Arch.Layers, func(l models.Layer) bool { return l.Op == models.Dropout }) < 0 {
+			t.Errorf("%s: the first parent's dropout is gone", family)
+		}
+	}
+}
