@@ -2,6 +2,8 @@ package checkpoint
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"otfusion/models"
@@ -12,6 +14,9 @@ import (
 func (g *graph) mlp() {
 	g.arch.Name = "mlpnet"
 	layers, err := g.chain()
+	if twins := g.twins(); err != nil && twins != nil {
+		g.fail("they lie under %s as those of several networks: choose one with --key", strings.Join(twins, ", "))
+	}
 	if err != nil {
 		g.fail("they are no chain of Linear layers: %w", err)
 		return
@@ -32,6 +37,26 @@ func (g *graph) mlp() {
 	if len(norms) > 0 {
 		g.guess("batch norms before the activations")
 	}
+}
+
+// twins are the prefixes under which the same names lie, nil unless all do: a
+// network beside its average, or a teacher.
+func (c *contents) twins() []string {
+	under := map[string][]string{}
+	for _, name := range c.names {
+		prefix, rest, _ := strings.Cut(name, ".")
+		if !strings.Contains(rest, ".") {
+			return nil
+		}
+		under[prefix] = append(under[prefix], rest)
+	}
+	prefixes := slices.Sorted(maps.Keys(under))
+	for _, prefix := range prefixes {
+		if len(prefixes) < 2 || !slices.Equal(slices.Sorted(slices.Values(under[prefix])), slices.Sorted(slices.Values(under[prefixes[0]]))) {
+			return nil
+		}
+	}
+	return prefixes
 }
 
 // imageOf guesses the input that is flattened to n features: MNIST's, CIFAR's,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // readFile reads what a file holds, whichever format its content shows.
@@ -86,10 +87,27 @@ func readContents(r io.ReaderAt, size int64, key string) (*contents, error) {
 	case bytes.HasPrefix(start, []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")):
 		return readTorchLegacy(r, size, key)
 	case looksSafetensors(start):
-		if key != "" {
-			return nil, fmt.Errorf("a safetensors file has no key %q: its tensors lie under none", key)
+		c, err := readSafetensors(r, size)
+		if err == nil && key != "" {
+			err = c.under(key)
 		}
-		return readSafetensors(r, size)
+		return c, err
 	}
 	return nil, foreign(start)
+}
+
+// under keeps the tensors whose names begin with the key, without it.
+func (c *contents) under(key string) error {
+	part := newContents()
+	part.sorted, part.arch, part.meta = c.sorted, c.arch, c.meta
+	for _, name := range c.names {
+		if rest, ok := strings.CutPrefix(name, key+"."); ok {
+			part.add(rest, c.dtypes[name], c.params[name])
+		}
+	}
+	if len(part.names) == 0 {
+		return fmt.Errorf("a safetensors file has no key %q: its tensors lie under none, and no name begins with it", key)
+	}
+	*c = *part
+	return nil
 }

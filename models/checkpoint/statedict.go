@@ -9,23 +9,41 @@ import (
 )
 
 // stateDict finds the dict of tensors in the object that a file holds: at the
-// key that is asked for, a path with dots; or under a key that training scripts
-// keep it under; or the object itself; or the only dict of tensors in it.
+// key that is asked for, a path with dots, or the part of it under a prefix; or
+// under a key that training scripts keep it under; or the object itself; or the
+// only dict of tensors in it. One whose names have dots, as parameters of layers
+// do, comes before others.
 func stateDict(object any, key string) ([]types.DictEntry, error) {
 	top, ok := entries(object)
 	if !ok {
 		return nil, notADict(object)
 	}
-	if key != "" {
-		return at(top, key)
+	if key == "" {
+		return find(top)
 	}
+	dict, err := at(top, key)
+	if whole, err1 := find(top); err != nil && err1 == nil {
+		if part := below(whole, key+"."); len(part) > 0 {
+			return part, nil
+		}
+	}
+	return dict, err
+}
+
+// find finds the dict of tensors where no key is asked for.
+func find(top []types.DictEntry) ([]types.DictEntry, error) {
 	if dict := known(top, deepest); dict != nil {
 		return dict, nil
 	}
-	if slices.ContainsFunc(top, isParameter) {
+	if slices.ContainsFunc(top, isLayers) {
 		return top, nil
 	}
 	found := search(top, "", deepest, map[any]bool{})
+	if named := slices.DeleteFunc(slices.Clone(found), func(c candidate) bool { return !slices.ContainsFunc(c.dict, isLayers) }); len(named) > 0 {
+		found = named
+	} else if slices.ContainsFunc(top, isParameter) {
+		return top, nil
+	}
 	switch len(found) {
 	case 1:
 		return found[0].dict, nil
@@ -33,6 +51,18 @@ func stateDict(object any, key string) ([]types.DictEntry, error) {
 		return nil, noTensors(top)
 	}
 	return nil, fmt.Errorf("tensors lie under %s; choose with --key", strings.Join(paths(found), ", "))
+}
+
+// below are the entries under a prefix, without it.
+func below(dict []types.DictEntry, prefix string) []types.DictEntry {
+	var part []types.DictEntry
+	for _, e := range dict {
+		name, _ := e.Key.(string)
+		if rest, ok := strings.CutPrefix(name, prefix); ok && rest != "" {
+			part = append(part, types.DictEntry{Key: rest, Value: e.Value})
+		}
+	}
+	return part
 }
 
 // deepest is how far below the top a state dict is looked for.
@@ -128,6 +158,12 @@ func isParameter(e types.DictEntry) bool {
 	_, named := e.Key.(string)
 	t, ok := e.Value.(*torchTensor)
 	return named && ok && t.storage.class.dtype.size() > 0
+}
+
+// isLayers tells the parameters that are called by their layer.
+func isLayers(e types.DictEntry) bool {
+	name, _ := e.Key.(string)
+	return isParameter(e) && strings.Contains(name, ".")
 }
 
 func isTensor(v any) bool {

@@ -80,6 +80,10 @@ func TestStateDictKeys(t *testing.T) {
 		"chosen by a path":         {[]item{{"nets", []item{{"g", model(9)}, {"d", model(1)}}}}, "nets.d", 1},
 		"chosen, a key with a dot": {[]item{{"v1.0", model(1)}, {"v2.0", model(9)}}, "v1.0", 1},
 		"beside an optimizer":      {[]item{{"state_dict", model(1)}, {"optimizer", adam}}, "", 1},
+		"unknown beside a tensor":  {[]item{{"best_acc", 9}, {"netG", model(1)}}, "", 1},
+		"beside a history":         {[]item{{"history", []item{{"loss", 9}}}, {"netG", model(1)}}, "", 1},
+		"with a dict inside":       {[]item{{"fc.weight", 1}, {"extra", model(9)}}, "", 1},
+		"chosen by a prefix":       {[]item{{"state_dict", []item{{"net_ema.fc.weight", 9}, {"net.fc.weight", 1}}}}, "net", 1},
 		"a dict of some class":     {[]item{{"state_dict", "cmy.module\nConfig\n)\x81"}, {"inner", model(1)}}, "", 1},
 	} {
 		m, err := keyed(checkpointOf(t, c.file...), c.key)

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -90,6 +91,9 @@ func (f *torchFile) contents(object any, key string) (*contents, error) {
 	c := newContents()
 	if top, ok := entries(object); ok {
 		c.meta = scalars(top)
+		if key == "" {
+			c.leaveOut(search(top, "", deepest, map[any]bool{}), dict)
+		}
 	}
 	seen := map[string]bool{}
 	for _, e := range dict {
@@ -106,6 +110,15 @@ func (f *torchFile) contents(object any, key string) (*contents, error) {
 		}
 	}
 	return c, nil
+}
+
+// leaveOut notes the dicts of layers' parameters that were not taken.
+func (c *contents) leaveOut(found []candidate, taken []types.DictEntry) {
+	for _, other := range found {
+		if slices.ContainsFunc(other.dict, isLayers) && other.dict[0] != taken[0] {
+			c.others[other.path] = "a dict of tensors"
+		}
+	}
 }
 
 // take brings a value of a state dict into the contents. One that is no tensor
