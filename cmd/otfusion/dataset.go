@@ -9,6 +9,7 @@ import (
 
 	"otfusion/data"
 	"otfusion/models"
+	"otfusion/models/checkpoint"
 )
 
 // datasetFlags choose a dataset.
@@ -134,12 +135,20 @@ func (g *globals) fitted(ms []*models.Model, d *data.Dataset) ([]*models.Model, 
 		}
 		arch, err := m.Arch.ForInput(d.Height, d.Width)
 		if err != nil {
-			return nil, fmt.Errorf("images of %s are %d×%d: %w; --size %d resizes them", d.Name, d.Height, d.Width, err, in.H)
+			return nil, fmt.Errorf("images of %s are %d×%d: %w; %s", d.Name, d.Height, d.Width, err, fitting(m, d))
 		}
 		fit[i] = &models.Model{Arch: arch, Params: m.Params, Meta: m.Meta}
 		g.note("%s reads images of %d×%d, its architecture says %d×%d", arch.Name, d.Height, d.Width, in.H, in.W)
 	}
 	return fit, nil
+}
+
+// fitting is what to do where a model does not read a dataset's images.
+func fitting(m *models.Model, d *data.Dataset) string {
+	if m.Meta[checkpoint.MetaGuess] != "" {
+		return fmt.Sprintf("if it was trained on images of that size, --assume input=%dx%dx%d, else --size %d resizes them", d.Channels, d.Height, d.Width, m.Arch.Input.H)
+	}
+	return fmt.Sprintf("--size %d resizes them", m.Arch.Input.H)
 }
 
 // classed is the model with the dataset's classes as outputs, where its own are

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"otfusion/models"
@@ -26,17 +27,30 @@ func (g *graph) mlp() {
 	g.plain("flatten", models.Layer{Op: models.Flatten})
 	for i, name := range layers {
 		g.linear(name)
-		if norm := norms[name]; norm != "" {
+		norm := norms[name]
+		late := activatedBetween(name, norm)
+		if late {
+			g.activation(fmt.Sprintf("relu%d", i+1))
+		}
+		if norm != "" {
 			g.norm(norm)
 			g.arch.Name = "mlpnet_bn"
 		}
-		if i+1 < len(layers) {
+		if i+1 < len(layers) && !late {
 			g.activation(fmt.Sprintf("relu%d", i+1))
 		}
 	}
 	if len(norms) > 0 {
-		g.guess("batch norms before the activations")
+		g.guess("batch norms before the activations unless the numbers of the layers leave room for one")
 	}
+}
+
+// activatedBetween tells whether the numbers of a layer and of its norm, in one
+// Sequential, leave room for an activation.
+func activatedBetween(layer, norm string) bool {
+	n, err := strconv.Atoi(digits(layer))
+	m, err1 := strconv.Atoi(digits(norm))
+	return err == nil && err1 == nil && stem(layer) == stem(norm) && m == n+2
 }
 
 // twins are the prefixes under which the same names lie, nil unless all do: a

@@ -249,3 +249,45 @@ func TestTrainedSingleValuesAreNotLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// A Sequential of Linear, activation and norm has its norms after the
+// activations, and its numbers show it.
+func TestNormsAfterActivations(t *testing.T) {
+	norm := func(name string) []any {
+		return []any{name + ".weight", []int{5}, name + ".bias", []int{5}, name + ".running_mean", []int{5}, name + ".running_var", []int{5}}
+	}
+	for second, want := range map[string][]models.Op{
+		"1": {models.Flatten, models.Linear, models.BatchNorm, models.ReLU, models.Linear},
+		"2": {models.Flatten, models.Linear, models.ReLU, models.BatchNorm, models.Linear},
+	} {
+		file := append(append([]any{"0.weight", []int{5, 4}}, norm(second)...), "3.weight", []int{2, 5})
+		m, err := tensors(file...).model(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []models.Op
+		for _, l := range m.Arch.Layers {
+			got = append(got, l.Op)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("norm %s: %v, wanted %v", second, got, want)
+		}
+	}
+}
+
+// Global pooling hides the size of the images; where it is known, the last map
+// is averaged.
+func TestVGGOfAnotherInput(t *testing.T) {
+	vgg, err := models.Build("vgg11", models.Options{Width: 0.125})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := bare(initialized(t, vgg)).model(Options{Assume: Assumptions{Input: models.Shape{C: 3, H: 64, W: 64}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, ok := m.Arch.Layer("avgpool")
+	if !ok || pool.Op != models.AdaptiveAvgPool || pool.Height != 1 || pool.Width != 1 {
+		t.Errorf("averaged by %+v, wanted to 1×1", pool)
+	}
+}

@@ -55,7 +55,8 @@ func (g *graph) vggConv(index int) int {
 }
 
 // vggClassifier appends the Linear layers. How many features enter tells the
-// side of the last map, and so the input's.
+// side of the last map, and so the input's. Where another input is assumed, the
+// last map is averaged to that side.
 func (g *graph) vggClassifier(pools int) {
 	head := g.vggHead()
 	first := g.shape(head[0], 2)
@@ -68,10 +69,13 @@ func (g *graph) vggClassifier(pools int) {
 		g.fail("%s takes %d features, which are no square map of %d channels", head[0], first[1], channels)
 		return
 	}
-	g.input(models.Shape{C: g.shape("features.0", 4)[1], H: side << pools, W: side << pools})
+	usual := models.Shape{C: g.shape("features.0", 4)[1], H: side << pools, W: side << pools}
+	g.input(usual)
 	if side == torchvisionSide {
 		base, norm := strings.CutSuffix(g.arch.Name, "_bn")
 		g.arch.Name = base + "_imagenet" + map[bool]string{true: "_bn"}[norm]
+	}
+	if side == torchvisionSide || g.arch.Input != usual {
 		g.plain("avgpool", models.Layer{Op: models.AdaptiveAvgPool, Height: side, Width: side})
 	}
 	g.plain("flatten", models.Layer{Op: models.Flatten})
