@@ -2,15 +2,31 @@ package checkpoint
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 )
 
-// remedy is how a checkpoint that can be read is saved.
-const remedy = "save torch.save(model.state_dict(), ...) instead"
+// remedy is how a checkpoint that can be read is saved, again what to do with a
+// file that is not whole.
+const (
+	remedy = "save torch.save(model.state_dict(), ...) instead"
+	again  = "download or copy it again"
+)
+
+// ErrNotModel is what the error of a file is (errors.Is) that is of no format
+// that is read here.
+var ErrNotModel = errors.New("not a model file")
 
 // foreign names the likely cause of a file that holds no model, by its first
 // bytes.
-func foreign(start []byte) error {
+func foreign(start []byte) error { return notModel{cause(start)} }
+
+// notModel is an ErrNotModel with its cause.
+type notModel struct{ error }
+
+func (notModel) Is(target error) bool { return target == ErrNotModel }
+
+func cause(start []byte) error {
 	text := bytes.ToLower(bytes.TrimLeft(start, "\xef\xbb\xbf \t\r\n"))
 	for _, known := range []struct{ start, says string }{
 		{"version https://git-lfs", "a Git LFS pointer, not the file that it stands for; fetch that with git lfs pull"},
@@ -45,11 +61,11 @@ func foreign(start []byte) error {
 	}
 	switch {
 	case len(start) == 0:
-		return fmt.Errorf("an empty file; the download or copy did not finish")
+		return fmt.Errorf("an empty file; %s", again)
 	case len(bytes.Trim(start, "\x00")) == 0:
-		return fmt.Errorf("begins with zeros; the download or copy did not finish")
+		return fmt.Errorf("begins with zeros; %s", again)
 	}
-	return fmt.Errorf("neither a safetensors file nor a PyTorch checkpoint nor an ONNX model")
+	return fmt.Errorf("neither a safetensors file nor a PyTorch checkpoint nor an ONNX model; %s, or %s", again, remedy)
 }
 
 const pickled = "a pickle that torch.save did not write; load it in Python and " + remedy

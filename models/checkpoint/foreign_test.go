@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -35,5 +36,11 @@ func TestForeignFiles(t *testing.T) {
 	} {
 		_, err := Read(written(t, "f.pt", []byte(content)))
 		wantError(t, err, "f.pt", want)
+	}
+	if _, err := Read(written(t, "f.pt", []byte("hello, this is text"))); !errors.Is(err, ErrNotModel) {
+		t.Errorf("%v is no ErrNotModel", err)
+	}
+	if _, err := Read(written(t, "f.safetensors", stFile(`{}`))); err == nil || errors.Is(err, ErrNotModel) {
+		t.Errorf("%v is an ErrNotModel", err)
 	}
 }

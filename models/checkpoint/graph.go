@@ -137,6 +137,14 @@ func (g *graph) finish() (*models.Arch, error) {
 	if g.assumed.Activation == "" {
 		g.guesses = append([]string{"activations ReLU"}, g.guesses...)
 	}
+	for _, usual := range []struct {
+		op   models.Op
+		what string
+	}{{models.Conv2D, "strides and paddings"}, {models.BatchNorm, "batch norms' epsilon of 1e-5"}} {
+		if slices.ContainsFunc(g.arch.Layers, func(l models.Layer) bool { return l.Op == usual.op }) {
+			g.guess("%s", usual.what)
+		}
+	}
 	if g.err == nil {
 		g.err = g.arch.Validate()
 	}

@@ -54,6 +54,11 @@ func gather(folder string, weights map[string]string, key string) (*contents, er
 		if err := whole.take(c, of[shard]); err != nil {
 			return nil, fmt.Errorf("%s: %w", shard, err)
 		}
+		for _, name := range c.names {
+			if _, listed := weights[name]; !listed {
+				whole.others[name] = "not in the index"
+			}
+		}
 	}
 	slices.SortFunc(whole.names, naturalOrder)
 	return whole, nil

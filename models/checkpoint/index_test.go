@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"otfusion/models"
@@ -82,4 +83,42 @@ func TestIndexRefuses(t *testing.T) {
 	wantError(t, err, "x.json", "not an index in JSON")
 	_, err = Read(written(t, "x.json", append([]byte("{"), bytes.Repeat([]byte(" "), maxIndex)...)))
 	wantError(t, err, "wanted an index of at most")
+}
+
+// A shard is no model, nor is a tensor read that the index leaves out.
+func TestShardsAloneAndTensorsOutsideTheIndex(t *testing.T) {
+	a, err := models.Build("mlpnet", models.Options{Hidden: []int{6, 5}, Bias: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := sharded(t, initialized(t, a))
+	folder := filepath.Dir(index)
+	_, err = Read(filepath.Join(folder, "model-00001-of-00002.safetensors"))
+	wantError(t, err, "one of the 2 files of a model; give their index (model.safetensors.index.json)")
+	where := map[string]string{}
+	text, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Weights map[string]string `json:"weight_map"`
+	}
+	if err := json.Unmarshal(text, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	left := ""
+	for name, file := range parsed.Weights {
+		if strings.HasSuffix(name, ".bias") && left == "" {
+			left = name
+			continue
+		}
+		where[name] = file
+	}
+	m, err := Read(writeIndex(t, folder, where))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left == "" || m.Meta[MetaUnused] != left {
+		t.Errorf("left out %q, wanted %q", m.Meta[MetaUnused], left)
+	}
 }

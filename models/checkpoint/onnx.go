@@ -48,7 +48,7 @@ func readONNXFile(f file, key string) (*contents, error) {
 func readONNX(raw []byte, folder string) (*contents, error) {
 	m, err := onnx.Parse(raw)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; if it is cut, %s", err, again)
 	}
 	if v, ok := m.Opsets[""]; !ok || v < oldestOpset || v > newestOpset {
 		return nil, fmt.Errorf("operator set %d, wanted %d to %d", v, oldestOpset, newestOpset)

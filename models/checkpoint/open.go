@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -16,10 +18,22 @@ func readFile(path, key string) (*contents, error) {
 	}
 	defer f.Close()
 	c, err := f.contents(key)
+	if err == nil && c.arch == nil {
+		err = whole(path)
+	}
 	if err != nil {
 		return nil, &fileError{path, err}
 	}
 	return c, nil
+}
+
+// whole refuses one of several files that make a model.
+func whole(path string) error {
+	shard := regexp.MustCompile(`^(.*)-\d{5}-of-(\d{5})(\.\w+)$`).FindStringSubmatch(filepath.Base(path))
+	if shard == nil || shard[2] == "00001" {
+		return nil
+	}
+	return fmt.Errorf("one of the %s files of a model; give their index (%s%s.index.json)", strings.TrimLeft(shard[2], "0"), shard[1], shard[3])
 }
 
 // file is an open file with its size.

@@ -52,7 +52,7 @@ func (s *pickleScanner) take(n uint64) ([]byte, error) {
 		return nil, fmt.Errorf("pickle of more than %d bytes", maxPickle)
 	}
 	if _, err := io.CopyN(&s.taken, s.r, int64(n)); err != nil {
-		return nil, fmt.Errorf("pickle: %w", io.ErrUnexpectedEOF)
+		return nil, fmt.Errorf("pickle: %w: the file is cut; %s", io.ErrUnexpectedEOF, again)
 	}
 	return s.taken.Bytes()[start:], nil
 }
@@ -84,7 +84,7 @@ func (s *pickleScanner) argument(op byte) error {
 	case 0x95: // FRAME, whose bytes are opcodes
 		return s.frame()
 	}
-	return fmt.Errorf("pickle has opcode %#02x, which no checkpoint needs", op)
+	return fmt.Errorf("pickle has opcode %#02x, which no checkpoint needs; load it in Python and %s", op, remedy)
 }
 
 func (s *pickleScanner) skip(n uint64) error {

@@ -246,7 +246,7 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > uint64(size-8) || n > maxHeader {
-		return nil, fmt.Errorf("the header says it has %d bytes, of a file of %d and at most %d", n, size, maxHeader)
+		return nil, fmt.Errorf("the header says it has %d bytes, of a file of %d and at most %d; if the file is cut, %s", n, size, maxHeader, again)
 	}
 	header := make([]byte, n)
 	if _, err := r.ReadAt(header, 8); err != nil {
@@ -301,7 +301,7 @@ func checkLayout(infos map[string]tensorInfo, size uint64) error {
 		info := infos[name]
 		begin, stop := info.DataOffsets[0], info.DataOffsets[1]
 		if stop > size {
-			return fmt.Errorf("parameter %s: lies at bytes %d to %d of %d: the file is cut", name, begin, stop, size)
+			return fmt.Errorf("parameter %s: lies at bytes %d to %d of %d: the file is cut; %s", name, begin, stop, size, again)
 		}
 		if begin != end || stop < begin {
 			return fmt.Errorf("parameter %s: lies at bytes %d to %d, wanted it to start at %d of %d", name, begin, stop, end, size)
@@ -312,7 +312,7 @@ func checkLayout(infos map[string]tensorInfo, size uint64) error {
 		end = stop
 	}
 	if end != size {
-		return fmt.Errorf("the parameters end at byte %d of %d: the file is cut or has something behind them", end, size)
+		return fmt.Errorf("the parameters end at byte %d of %d: the file is cut or has something behind them; %s", end, size, again)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (f *torchFile) storage(id any) (any, error) {
 	}
 	s := &torchStorage{key, class, n}
 	if n < 0 || n >= maxLen || s.bytes() > f.size {
-		return nil, fmt.Errorf("storage %q of %d values does not fit into a file of %d bytes", key, n, f.size)
+		return nil, fmt.Errorf("storage %q of %d values does not fit into a file of %d bytes; if that is cut, %s", key, n, f.size, again)
 	}
 	if known, ok := f.storages[key]; ok {
 		if *known != *s {

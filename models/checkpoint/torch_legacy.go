@@ -65,7 +65,7 @@ func (f *torchFile) legacyOffsets(r io.ReaderAt, keys any, at int64) (map[string
 			return nil, fmt.Errorf("storage %q: %w", key, io.ErrUnexpectedEOF)
 		}
 		if n := binary.LittleEndian.Uint64(length[:]); n != uint64(s.len) || s.bytes() > f.size-at-8 {
-			return nil, fmt.Errorf("storage %q: wanted %d values, found %d and %d bytes of file", key, s.len, n, f.size-at-8)
+			return nil, fmt.Errorf("storage %q: wanted %d values, found %d and %d bytes of file; if that is cut, %s", key, s.len, n, f.size-at-8, again)
 		}
 		offsets[key] = at + 8
 		at += 8 + s.bytes()

@@ -136,7 +136,7 @@ func (z zipRecords) read(name string, most int64) ([]byte, error) {
 	case f == nil:
 		return nil, fmt.Errorf("record %q is missing", name)
 	case f.Method != zip.Store || f.UncompressedSize64 != f.CompressedSize64:
-		return nil, fmt.Errorf("record %q is compressed, which PyTorch does not do", name)
+		return nil, fmt.Errorf("record %q is compressed, which PyTorch does not do; load it in Python and %s", name, remedy)
 	case f.UncompressedSize64 > uint64(most):
 		return nil, fmt.Errorf("record %q has %d bytes, wanted at most %d", name, f.UncompressedSize64, most)
 	}
