@@ -113,8 +113,8 @@ func (t teaching) trainedOn(i, k int) runner.Task {
 	return Finetune{Model: t.set(i)[k], Dataset: t.dataset, Recipe: r, Seed: uint64(i)}
 }
 
-// lessons are what one start came to.
-type lessons struct {
+// startRow is what one start came to.
+type startRow struct {
 	label                         string
 	oneShot, unlabelled, labelled report.Stat
 	agreement                     []report.Stat // with the parents, by epoch, where no label is read
@@ -124,7 +124,7 @@ type lessons struct {
 type taughtSet struct {
 	better, ensemble report.Stat // of the parents, the better one of each set; of their ensemble
 	parents, on      [2]report.Stat
-	rows             []lessons
+	rows             []startRow
 }
 
 func (t teaching) each(l *Loader, task func(i int) runner.Task) []runner.Task {
@@ -148,7 +148,7 @@ func (t teaching) measure(l *Loader) taughtSet {
 	o.better = t.betterParent(l)
 	o.ensemble = t.over(l, func(i int) runner.Task { return Ensemble{Members: t.set(i), Dataset: t.dataset} })
 	for _, s := range beginnings() {
-		row := lessons{label: s.label,
+		row := startRow{label: s.label,
 			unlabelled: t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, false) }),
 			labelled:   t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, true) }),
 			agreement:  l.Curve(t.each(l, func(i int) runner.Task { return t.taughtNetwork(s, i, false) }), t.taught.Epochs, l.named("agreement"))}
