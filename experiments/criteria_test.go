@@ -76,7 +76,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 	}
 	one := func(i int) func(numbers) report.Claim {
 		return func(x numbers) report.Claim {
-			return teaching{}.claims(taughtSet{better: known(x[0]), ensemble: known(x[1]), rows: []lessons{{}, {unlabelled: known(x[2]), labelled: known(x[3])}}})[i]
+			return teaching{}.claims(taughtSet{better: known(x[0]), ensemble: known(x[1]), rows: []startRow{{}, {unlabelled: known(x[2]), labelled: known(x[3])}}})[i]
 		}
 	}
 	apart := func(i int) func(numbers) report.Claim {

@@ -118,13 +118,13 @@ func approaches() []approach {
 		{ourBest, fused(func(_ specialty, seed uint64) Alignment { return best(seed) }), nil},
 		{zippedRow, fused(func(_ specialty, seed uint64) Alignment { return zipping(seed, "") }), func(p zipItValues) float64 { return p.zip }},
 		{zippedPart, fused(func(y specialty, seed uint64) Alignment { return zipping(seed, y.upTo) }), func(p zipItValues) float64 { return p.upTo }},
-		{zippedThen, func(y specialty, i int) []runner.Task { return []runner.Task{y.lesson(i)} }, nil},
+		{zippedThen, func(y specialty, i int) []runner.Task { return []runner.Task{y.taught(i)} }, nil},
 	}
 }
 
-// lesson is the zipped network, taught by the parents on all images without
+// taught is the zipped network, taught by the parents on all images without
 // their labels.
-func (y specialty) lesson(i int) runner.Task {
+func (y specialty) taught(i int) runner.Task {
 	zip := Fuse{Parents: y.set(i), Alignment: zipping(uint64(i), ""), Dataset: y.dataset, Validation: y.recipe.Validation}
 	return Finetune{Model: zip, Dataset: y.dataset, Recipe: y.taught, Seed: uint64(i),
 		Distillation: Distillation{Teachers: y.set(i), Gamma: 1, Temperature: teacherTemperature, Standard: true, Specialists: true}}
@@ -220,7 +220,7 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 const (
 	zipGoal      = 70
 	partialGoal  = 4
-	lessonsShare = .9
+	taughtShare = .9
 )
 
 func (y specialty) claims(o specialistsOutcome) []report.Claim {
@@ -232,7 +232,7 @@ func (y specialty) claims(o specialistsOutcome) []report.Claim {
 		claim("zip is above the vanilla average and the paper's OT.").Judge(all(zippedRow, "zip").Above(
 			report.Highest(all(vanillaAverage, "vanilla"), all(otWeights, "OT, weights"), all(otActivations, "OT, activations")))),
 		claim("zip up to two thirds is within 4 points of the ensemble.").Judge(all(zippedPart, "zip up to two thirds").AtLeast(all("ensemble", "ensemble").Plus(-partialGoal))),
-		claim("taught without labels, zip has 90 % of the ensemble's accuracy.").Judge(all(zippedThen, "taught").AtLeast(all("ensemble", "ensemble").Times(lessonsShare))),
+		claim("taught without labels, zip has 90 % of the ensemble's accuracy.").Judge(all(zippedThen, "taught").AtLeast(all("ensemble", "ensemble").Times(taughtShare))),
 	}
 	if y.arch == "resnet18_bn" {
 		list = append(list, claim("zip has 70 % without training.").Judge(all(zippedRow, "zip").AtLeast(report.Constant(zipGoal))))
