@@ -118,13 +118,13 @@ func approaches() []approach {
 		{ourBest, fused(func(_ specialty, seed uint64) Alignment { return best(seed) }), nil},
 		{zippedRow, fused(func(_ specialty, seed uint64) Alignment { return zipping(seed, "") }), func(p zipItValues) float64 { return p.zip }},
 		{zippedPart, fused(func(y specialty, seed uint64) Alignment { return zipping(seed, y.upTo) }), func(p zipItValues) float64 { return p.upTo }},
-		{zippedThen, func(y specialty, i int) []runner.Task { return []runner.Task{y.taught(i)} }, nil},
+		{zippedThen, func(y specialty, i int) []runner.Task { return []runner.Task{y.zipTaught(i)} }, nil},
 	}
 }
 
-// taught is the zipped network, taught by the parents on all images without
+// zipTaught is the zipped network, taught by the parents on all images without
 // their labels.
-func (y specialty) taught(i int) runner.Task {
+func (y specialty) zipTaught(i int) runner.Task {
 	zip := Fuse{Parents: y.set(i), Alignment: zipping(uint64(i), ""), Dataset: y.dataset, Validation: y.recipe.Validation}
 	return Finetune{Model: zip, Dataset: y.dataset, Recipe: y.taught, Seed: uint64(i),
 		Distillation: Distillation{Teachers: y.set(i), Gamma: 1, Temperature: teacherTemperature, Standard: true, Specialists: true}}
@@ -218,8 +218,8 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 
 // The goals, in percent, points, and the share of the ensemble's accuracy.
 const (
-	zipGoal      = 70
-	partialGoal  = 4
+	zipGoal     = 70
+	partialGoal = 4
 	taughtShare = .9
 )
 
