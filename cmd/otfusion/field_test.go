@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"otfusion/train"
 )
 
 // What users of other tools bring: synthetic networks, each of which repeats a
@@ -108,4 +110,64 @@ func TestFieldPool(t *testing.T) {
 	path := fieldFile("01-resnet18-maxpool/resnet18.pt")
 	told := callJSON[evalJSON](t, "eval", path, "--assume", "stem-pool=yes", "--dataset", "cifar10", "--data-dir", folder)
 	wantNear(t, path, told.Models[0].Accuracy, 52.74, 0.011)
+}
+
+// An architecture in JSON trains and is fine-tuned by the recipes' defaults, and
+// what info --json says of a model is one.
+func TestFieldOwnArchitecture(t *testing.T) {
+	arch := fieldFile("14-own-architecture/net.json")
+	for _, recipe := range train.RecipeNames() {
+		for _, purpose := range []train.Purpose{train.FromScratch, train.FineTuning} {
+			if _, err := train.LoadRecipe(recipe, purpose, "mnist-example", "mnist"); err != nil {
+				t.Errorf("%s: %v", recipe, err)
+			}
+		}
+	}
+	r := call("info", fieldFile("21-extreme-costs/a.pt"), "--arch", fieldFile("14-own-architecture/conv2d-as-in-pytorch.json"))
+	for _, word := range []string{`"Conv2d"`, "Conv2D", "Linear"} {
+		if r.status != exitFailure || !strings.Contains(r.stderr, word) {
+			t.Errorf("status %d, %s: wanted %s", r.status, r.stderr, word)
+		}
+	}
+	if testing.Short() {
+		t.Skip("trains a network")
+	}
+	dir := t.TempDir()
+	if r := call("train", "--arch", arch, "--dataset", "mnist", "--recipe", "smoke", "--out", filepath.Join(dir, "run")); r.status != exitOK {
+		t.Fatal(r.stderr)
+	}
+	model, said := filepath.Join(dir, "run", "model.safetensors"), filepath.Join(dir, "said.json")
+	if err := os.WriteFile(said, []byte(call("info", model, "--json").stdout), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if r := call("finetune", model, "--arch", said, "--dataset", "mnist", "--recipe", "smoke", "--out", filepath.Join(dir, "on")); r.status != exitOK {
+		t.Fatal(r.stderr)
+	}
+}
+
+// Weights that are 1e-30 apart: the exact optimum of both groups is SciPy's
+// (linear_sum_assignment on float64 distances of weights and biases), and
+// converged is true only where all groups are.
+func TestFieldExtremeCosts(t *testing.T) {
+	type group struct {
+		Cost      float64 `json:"cost"`
+		Converged bool    `json:"converged"`
+	}
+	type report struct {
+		Converged bool    `json:"converged"`
+		Groups    []group `json:"groups"`
+	}
+	a, b, out := fieldFile("21-extreme-costs/a.pt"), fieldFile("21-extreme-costs/b.pt"), filepath.Join(t.TempDir(), "f.pt")
+	exact := callJSON[report](t, "fuse", a, b, "--out", out)
+	for i, want := range []float64{0.7918523094678267, 0.6675685894060397} {
+		wantNear(t, "cost", exact.Groups[i].Cost, want, 1e-14)
+	}
+	entropic := callJSON[report](t, "fuse", a, b, "--solver", "sinkhorn", "--reg", "1e-3", "--out", out)
+	all := true
+	for _, g := range entropic.Groups {
+		all = all && g.Converged
+	}
+	if entropic.Converged != all || !exact.Converged {
+		t.Errorf("converged: %t with groups %+v, exact %t", entropic.Converged, entropic.Groups, exact.Converged)
+	}
 }
