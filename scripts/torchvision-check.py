@@ -3,7 +3,9 @@
 
     torchvision-check.py make NET             two networks of random weights, and images
     torchvision-check.py compare NET ALIGN    what otfusion made of them, beside the first
+    torchvision-check.py case NET ALIGN       writes what fused.onnx should put out, for onnx-runtime.cjs
 """
+import json
 import os
 import sys
 
@@ -60,5 +62,13 @@ def compare(name, align):
         sys.exit(f"{name}, {align}: wanted at most {LIMIT}")
 
 
+def case(name, align):
+    torch.manual_seed(10)
+    x = torch.randn(1, 3, 224, 224)
+    with open("case.json", "w") as f:
+        json.dump([{"name": f"{name}, {align}", "file": "fused.onnx", "dims": list(x.shape), "input": x.flatten().tolist(),
+                    "logits": logits(name, "fused.pt", x).flatten().tolist()}], f)
+
+
 if __name__ == "__main__":
-    {"make": make, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+    {"make": make, "compare": compare, "case": case}[sys.argv[1]](*sys.argv[2:])
