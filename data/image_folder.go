@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -66,21 +65,6 @@ func (f imageFolder) load(ctx context.Context, s Source) (train, test *Dataset, 
 	return train, test, nil
 }
 
-// folders lists the folders in dir by name, without hidden ones.
-func folders(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
-	}
-	var names []string
-	for _, e := range entries {
-		if e.Name()[0] != '.' && isDir(filepath.Join(dir, e.Name())) {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
-}
-
 // list inspects the pictures of one half, class after class.
 func (f imageFolder) list(ctx context.Context, dir string, classes []string) (pictureSet, error) {
 	found, err := folders(dir)
@@ -108,25 +92,6 @@ func (f imageFolder) list(ctx context.Context, dir string, classes []string) (pi
 		return pictureSet{}, fmt.Errorf("data: %s: wanted PNG or JPEG files in the classes' folders, found none", dir)
 	}
 	return set, set.inspect(ctx)
-}
-
-// picturesBelow lists the PNG and JPEG files in a folder and all folders below
-// it, in order. Other files are passed over, but for pictures of a kind that is
-// not read.
-func picturesBelow(dir string) (paths []string, err error) {
-	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return fmt.Errorf("data: %w", err)
-		case e.IsDir():
-		case isOtherPicture(e.Name()):
-			return fmt.Errorf("data: %s: wanted a PNG or JPEG file, convert this one", path)
-		case isPicture(e.Name()):
-			paths = append(paths, path)
-		}
-		return nil
-	})
-	return paths, err
 }
 
 // loadPictures reads every picture below a folder as an image without a label.
