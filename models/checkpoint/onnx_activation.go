@@ -80,7 +80,7 @@ func gelu(t *translator, n *onnx.Node) (any, error) {
 	return elementwise(models.Layer{Op: models.GELU})(t, n)
 }
 
-// clip is ReLU6, the only limits that an Arch knows.
+// clip is ReLU6 or ReLU, the only limits that an Arch knows.
 func clip(t *translator, n *onnx.Node) (any, error) {
 	limits := [2]float64{math.Inf(-1), math.Inf(1)}
 	for i, name := range []string{"min", "max"} {
@@ -93,10 +93,13 @@ func clip(t *translator, n *onnx.Node) (any, error) {
 			}
 		}
 	}
-	if limits != [2]float64{0, 6} {
-		return nil, fmt.Errorf("wanted limits of 0 and 6 (ReLU6), found %g and %g", limits[0], limits[1])
+	switch {
+	case limits == [2]float64{0, 6}:
+		return elementwise(models.Layer{Op: models.ReLU6})(t, n)
+	case limits[0] == 0 && limits[1] >= math.MaxFloat32:
+		return elementwise(models.Layer{Op: models.ReLU})(t, n)
 	}
-	return elementwise(models.Layer{Op: models.ReLU6})(t, n)
+	return nil, fmt.Errorf("wanted limits of 0 and 6 (ReLU6) or of 0 alone (ReLU), found %g and %g", limits[0], limits[1])
 }
 
 func sigmoidOf(t *translator, n *onnx.Node) (any, error) {
