@@ -15,7 +15,7 @@ import (
 type sourceFlags struct {
 	Arch   string   `type:"path" placeholder:"FILE" help:"Architecture of the models in JSON, in place of what the files say or show."`
 	Key    string   `placeholder:"KEY" help:"Key of the dict of tensors in PyTorch checkpoints that have several, such as ema."`
-	Assume []string `placeholder:"WHAT=VALUE,..." help:"What parameters do not show of models without an architecture: activation=OPERATION, input=CxHxW, stem-pool=yes or no, zero-padding=sides or end (of shortcuts without parameters)."`
+	Assume []string `placeholder:"WHAT=VALUE,..." help:"What parameters do not show of models without an architecture: activation=OPERATION, input=CxHxW, stem-pool=yes or no, zero-padding=sides or end (of shortcuts without parameters), norm-epsilon=NUMBER (of batch norms)."`
 }
 
 func (f sourceFlags) told() (checkpoint.Options, error) {

@@ -71,6 +71,8 @@ func (c *contents) architecture(o Options) (*models.Arch, error) {
 		delete(c.meta, MetaGuess)
 	case arch != nil && o.Assume != (Assumptions{}) && !guessed:
 		return nil, fmt.Errorf("the file says its architecture, %s: there is nothing to assume", arch.Name)
+	case arch != nil && o.Assume.NormEpsilon != 0:
+		return nil, fmt.Errorf("this program wrote the file: its variances hold the norms' epsilon, so none can be assumed")
 	case arch == nil || o.Assume != (Assumptions{}):
 		return c.infer(o.Assume)
 	}

@@ -159,8 +159,8 @@ func TestAssumptions(t *testing.T) {
 	if strings.Contains(m.Meta[MetaGuess], "pool") || strings.Contains(m.Meta[MetaGuess], "input") {
 		t.Errorf("guess %q says what was told", m.Meta[MetaGuess])
 	}
-	for _, wrong := range []string{"stem-pool", "stem-pool=maybe", "input=3", "input=0x1x1", "activation=", "depth=3"} {
+	for _, wrong := range []string{"stem-pool", "stem-pool=maybe", "input=3", "input=0x1x1", "activation=", "depth=3", "norm-epsilon=0", "norm-epsilon=2", "norm-epsilon=NaN"} {
 		_, err := ParseAssumptions([]string{wrong})
-		wantError(t, err, wrong, "activation=OPERATION, input=CxHxW, stem-pool=yes|no or zero-padding=sides|end")
+		wantError(t, err, wrong, "activation=OPERATION, input=CxHxW, stem-pool=yes|no, zero-padding=sides|end or norm-epsilon=NUMBER up to 1")
 	}
 }

@@ -95,7 +95,21 @@ func (g *graph) conv(name string, stride int, kernels ...int) {
 func (g *graph) norm(name string) {
 	if g.hasNorm(name) {
 		g.add(models.Layer{Name: name, Op: models.BatchNorm, NoAffine: !g.has(name+".weight", 1)})
+		g.absorbEpsilon(name + ".running_var")
 	}
+}
+
+// absorbEpsilon adds to a norm's variances what its epsilon is above the usual
+// one, where it is assumed.
+func (g *graph) absorbEpsilon(variance string) {
+	if g.assumed.NormEpsilon == 0 || !g.has(variance, 1) {
+		return
+	}
+	v := g.params[variance].Clone()
+	for i := range v.Data {
+		v.Data[i] = float32(float64(v.Data[i]) + g.assumed.NormEpsilon - normEpsilon)
+	}
+	g.params[variance] = v
 }
 
 // hasNorm tells whether there is a batch norm of that name. Another norm looks
@@ -141,6 +155,9 @@ func (g *graph) finish() (*models.Arch, error) {
 		op   models.Op
 		what string
 	}{{models.Conv2D, "strides and paddings"}, {models.BatchNorm, "batch norms' epsilon of 1e-5"}} {
+		if usual.op == models.BatchNorm && g.assumed.NormEpsilon != 0 {
+			continue
+		}
 		if slices.ContainsFunc(g.arch.Layers, func(l models.Layer) bool { return l.Op == usual.op }) {
 			g.guess("%s", usual.what)
 		}

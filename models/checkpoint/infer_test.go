@@ -291,3 +291,38 @@ func TestVGGOfAnotherInput(t *testing.T) {
 		t.Errorf("averaged by %+v, wanted to 1×1", pool)
 	}
 }
+
+// (x − μ)/√(v + ε) with another ε is the same with another variance.
+func TestNormEpsilonGoesIntoVariances(t *testing.T) {
+	a, err := models.Build("mlpnet", models.Options{Hidden: []int{4}, BatchNorm: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := initialized(t, a)
+	c := bare(m)
+	got, err := c.model(Options{Assume: Assumptions{NormEpsilon: 1e-3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(got.Meta[MetaGuess], "epsilon") {
+		t.Errorf("guess %q says what was told", got.Meta[MetaGuess])
+	}
+	found := false
+	for name, v := range got.Params {
+		if !strings.HasSuffix(name, ".running_var") {
+			continue
+		}
+		found = true
+		for i := range v.Data {
+			if want := float32(float64(m.Params[name].Data[i]) + 1e-3 - 1e-5); v.Data[i] != want {
+				t.Fatalf("%s: %v, wanted %v", name, v.Data[i], want)
+			}
+		}
+	}
+	if !found {
+		t.Fatal("no batch norm")
+	}
+	c.arch = a
+	_, err = c.model(Options{Assume: Assumptions{NormEpsilon: 1e-3}})
+	wantError(t, err, "hold the norms' epsilon")
+}
