@@ -62,7 +62,7 @@ func BenchmarkActivations(b *testing.B) {
 }
 
 // BenchmarkBest is the preset best on a thousand samples and networks of a
-// quarter of the width. docs/benchmarks.md says how the full size is timed.
+// quarter of the width. BenchmarkFullBest has the full size.
 func BenchmarkBest(b *testing.B) {
 	for _, family := range []string{"vgg11", "resnet18", "resnet18_bn"} {
 		b.Run("2×"+family, func(b *testing.B) { benchmarkBest(b, family, 0.25, 1000) })

@@ -24,3 +24,11 @@ func TestPlantedPermutationIsRecoveredAtFullWidth(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkFullBest is the preset best at its full size, minutes.
+func BenchmarkFullBest(b *testing.B) {
+	b.Run("half 2×vgg11", func(b *testing.B) { benchmarkBest(b, "vgg11", 0.5, 10000) })
+	for _, family := range []string{"vgg11", "resnet18", "resnet18_bn"} {
+		b.Run("2×"+family, func(b *testing.B) { benchmarkBest(b, family, 1, 10000) })
+	}
+}
