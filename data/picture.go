@@ -30,14 +30,17 @@ type picture struct {
 }
 
 // isPicture tells files that are read as pictures by their names.
-func isPicture(name string) bool {
-	return !strings.HasPrefix(name, ".") && slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(name)))
+func isPicture(name string) bool { return endsIn(name, ".png .jpg .jpeg .jpe .jfif") }
+
+// isOtherPicture tells picture files that we do not read. To pass them over
+// would leave images out without a word.
+func isOtherPicture(name string) bool {
+	return endsIn(name, ".avif .bmp .gif .heic .heif .jp2 .jxl .pbm .pgm .pnm .ppm .tif .tiff .webp")
 }
 
-// isOtherPicture tells picture files that torchvision reads and we do not.
-func isOtherPicture(name string) bool {
-	return !strings.HasPrefix(name, ".") &&
-		slices.Contains([]string{".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp", ".gif"}, strings.ToLower(filepath.Ext(name)))
+// endsIn tells whether a file has one of the extensions, in any case.
+func endsIn(name, extensions string) bool {
+	return slices.Contains(strings.Fields(extensions), strings.ToLower(filepath.Ext(name)))
 }
 
 // inspect reads a picture's header.

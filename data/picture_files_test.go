@@ -1,6 +1,7 @@
 package data
 
 import (
+	"image/color"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,30 @@ func TestLinksRejected(t *testing.T) {
 		link(t, c.to, filepath.Join(dir, c.from))
 		if _, _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: wanted %q in the error, found %v", name, c.words, err)
+		}
+	}
+}
+
+// JPEG files have several extensions. What is hidden is passed over at every
+// depth, and so are files that are no pictures.
+func TestPictureNames(t *testing.T) {
+	dir := writePets(t, "test")
+	grey := jpegOf(t, flat(4, 2, color.Gray{90}))
+	for _, name := range []string{"5.jfif", "6.JPE", "7.JPG"} {
+		writeFile(t, filepath.Join(dir, "train", "dog", name), grey)
+	}
+	for _, name := range []string{".DS_Store", ".ipynb_checkpoints/1.png", "deep/.cache/1.png", "deep/.8.png", ".9.heic", "labels.csv", "png"} {
+		writeFile(t, filepath.Join(dir, "train", "dog", name), []byte("x"))
+	}
+	train, _, err := Load(dir, "")
+	if err != nil || train.Counts()[1] != 5 {
+		t.Errorf("wanted five dogs, found %+v (%v)", train, err)
+	}
+	for _, name := range []string{"8.heic", "8.HEIF", "8.avif", "8.webp", "8.gif", "8.bmp", "8.tiff", "8.ppm", "8.jxl"} {
+		dir := writePets(t, "test")
+		writeFile(t, filepath.Join(dir, "train", "dog", "deep", name), []byte("x"))
+		if _, _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), name+": wanted a PNG or JPEG file, convert this one") {
+			t.Errorf("wanted an error that names %s, found %v", name, err)
 		}
 	}
 }
