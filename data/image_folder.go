@@ -67,29 +67,29 @@ func (f imageFolder) load(ctx context.Context, s Source) (train, test *Dataset, 
 
 // list inspects the pictures of one half, class after class.
 func (f imageFolder) list(ctx context.Context, dir string, classes []string) (pictureSet, error) {
-	found, err := folders(dir)
+	names, err := folders(dir)
 	if err != nil {
 		return pictureSet{}, err
 	}
-	for _, name := range found {
-		if !slices.Contains(classes, name) {
-			return pictureSet{}, fmt.Errorf("data: %s: wanted the classes of %s, found another", filepath.Join(dir, name), f.train)
-		}
+	if len(names) == 0 {
+		return pictureSet{}, fmt.Errorf("data: %s: wanted a folder of PNG or JPEG files for each class, found none", dir)
 	}
 	var set pictureSet
-	for label, name := range classes {
-		if !slices.Contains(found, name) {
-			continue
+	for _, name := range names {
+		folder := filepath.Join(dir, name)
+		label := slices.Index(classes, name)
+		if label < 0 {
+			return pictureSet{}, fmt.Errorf("data: %s: wanted the classes of %s, found another", folder, f.train)
 		}
-		paths, err := picturesBelow(filepath.Join(dir, name))
+		paths, err := picturesBelow(folder)
 		if err != nil {
 			return pictureSet{}, err
 		}
+		if len(paths) == 0 {
+			return pictureSet{}, fmt.Errorf("data: %s: wanted PNG or JPEG files of the class, found none", folder)
+		}
 		set.paths = append(set.paths, paths...)
 		set.labels = append(set.labels, slices.Repeat([]uint8{uint8(label)}, len(paths))...)
-	}
-	if len(set.paths) == 0 {
-		return pictureSet{}, fmt.Errorf("data: %s: wanted PNG or JPEG files in the classes' folders, found none", dir)
 	}
 	return set, set.inspect(ctx)
 }

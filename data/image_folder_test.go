@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -269,8 +270,23 @@ func TestImageFolderRejected(t *testing.T) {
 		t.Errorf("no test set: found %v", err)
 	}
 	writeFile(t, filepath.Join(dir, "test", "readme"), nil)
-	if _, _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), "found none") {
+	if _, _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), "test: wanted a folder of PNG or JPEG files for each class, found none") {
 		t.Errorf("an empty test set: found %v", err)
+	}
+}
+
+// torchvision refuses them too.
+func TestEmptyClassRejected(t *testing.T) {
+	for _, class := range []string{"train/bird", "test/dog"} {
+		dir := writePets(t, "test")
+		folder := filepath.Join(dir, filepath.FromSlash(class))
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(folder, "deep", "notes.txt"), nil)
+		if _, _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), folder+": wanted PNG or JPEG files of the class, found none") {
+			t.Errorf("wanted an error that names %s, found %v", folder, err)
+		}
 	}
 }
 
