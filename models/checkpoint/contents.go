@@ -57,9 +57,21 @@ func (c *contents) model(o Options) (*models.Model, error) {
 		return nil, c.explain(m, err)
 	}
 	if err := m.Check(); err != nil {
+		if shaped(m) { // values are wrong, of whatever architecture
+			return nil, err
+		}
 		return nil, c.explain(m, err)
 	}
 	return m, nil
+}
+
+// shaped tells whether all parameters are there, of the right shapes.
+func shaped(m *models.Model) bool {
+	specs, _ := m.Arch.Params() // known to be without an error
+	return !slices.ContainsFunc(specs, func(p models.ParamSpec) bool {
+		t, ok := m.Params[p.Name]
+		return !ok || !slices.Equal(t.Shape, p.Shape)
+	})
 }
 
 // architecture is the one that the parameters are read as.

@@ -140,7 +140,7 @@ func (c *contents) chain() ([]string, error) {
 		return nil, fmt.Errorf("there are no weights")
 	}
 	i := c.broken(layers)
-	if i == 0 && !c.sorted {
+	if i == 0 && (!c.sorted || numbered(layers)) {
 		return layers, nil
 	}
 	orders := c.orders(layers)

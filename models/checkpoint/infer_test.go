@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -289,6 +290,17 @@ func TestVGGOfAnotherInput(t *testing.T) {
 	pool, ok := m.Arch.Layer("avgpool")
 	if !ok || pool.Op != models.AdaptiveAvgPool || pool.Height != 1 || pool.Width != 1 {
 		t.Errorf("averaged by %+v, wanted to 1×1", pool)
+	}
+}
+
+// A value that is not finite is no matter of the architecture.
+func TestValuesThatAreNotFinite(t *testing.T) {
+	c := tensors("fc.weight", []int{2, 3})
+	c.params["fc.weight"].Data[4] = float32(math.NaN())
+	_, err := c.model(Options{})
+	wantError(t, err, "parameter fc.weight: value 4 is NaN")
+	if strings.Contains(err.Error(), "--arch") {
+		t.Errorf("%v: says another architecture helps", err)
 	}
 }
 

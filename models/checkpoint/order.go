@@ -5,11 +5,19 @@ import (
 	"strings"
 )
 
+// numbered tells layers that differ by a number alone.
+func numbered(layers []string) bool {
+	return digits(layers[0]) != "" && !slices.ContainsFunc(layers, func(l string) bool { return stem(l) != stem(layers[0]) })
+}
+
 // orders are the orders in which each layer takes what the one before it gives,
 // numbered ones of one name in the order of their numbers. It stops at two, since
-// then the order cannot be told, and after many tries.
+// then the order cannot be told, and does not try where layers are many.
 func (c *contents) orders(layers []string) [][]string {
-	const tries = 1 << 16
+	const most, tries = 100, 1 << 14
+	if len(layers) > most {
+		return nil
+	}
 	o := ordering{contents: c, tries: tries}
 	o.extend(nil, slices.SortedFunc(slices.Values(layers), naturalOrder))
 	if o.tries == 0 {
