@@ -46,7 +46,7 @@ func findFashion(dir, system string) (*idxSet, error) {
 		if err != nil {
 			return nil, err
 		}
-		if set := sets[""]; set != nil {
+		if set := sets[""]; set != nil && len(set.missing) == 0 {
 			set.name, set.classNames = fashionName, fashionClasses()
 			set.mean, set.std = []float32{0.2860}, []float32{0.3530}
 			set.trainN, set.testN = 60000, 10000

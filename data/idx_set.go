@@ -20,19 +20,19 @@ type idxSet struct {
 	classNames    []string  // nil: the labels' numbers
 	mean, std     []float32 // nil: those of the training set's pixels
 	trainN, testN int       // number of images; 0: any
+	missing       []string  // paths of those of the four files that are not there
 }
 
 // An idxHalf is the paths of the images and the labels.
 type idxHalf struct{ images, labels string }
 
-func (h idxHalf) whole() bool { return h.images != "" && h.labels != "" }
-
 // idxName is how the files are called: train-images-idx3-ubyte.gz,
 // t10k-labels.idx1-ubyte, emnist-letters-test-images-idx3-ubyte.gz.
 var idxName = regexp.MustCompile(`^(?:(.+)-)?(train|t10k|test)[-.](images|labels)[-.]idx[13][-.]ubyte(?:\.gz)?$`)
 
-// findIDX returns the sets of IDX files in a folder, by the prefix of their
-// names, "" where they have none. A plain file is preferred to a compressed one.
+// findIDX returns the sets of IDX files in a folder, whole or not, by the prefix
+// of their names, "" where they have none. A plain file is preferred to a
+// compressed one.
 func findIDX(dir string) (map[string]*idxSet, error) {
 	if !isDir(dir) {
 		return nil, nil
@@ -55,8 +55,28 @@ func findIDX(dir string) (map[string]*idxSet, error) {
 			*file = filepath.Join(dir, e.Name())
 		}
 	}
-	maps.DeleteFunc(sets, func(_ string, s *idxSet) bool { return !s.train.whole() || !s.test.whole() })
+	for prefix, s := range sets {
+		s.missing = s.lacks(dir, prefix)
+	}
 	return sets, nil
+}
+
+// lacks returns the paths of the files that were not found, called as MNIST's
+// are, or with a prefix as EMNIST's.
+func (s *idxSet) lacks(dir, prefix string) (paths []string) {
+	test := "t10k"
+	if prefix != "" {
+		prefix, test = prefix+"-", "test"
+	}
+	for _, half := range []string{"train", test} {
+		for content, ending := range map[string]string{"images": "-images-idx3-ubyte", "labels": "-labels-idx1-ubyte"} {
+			if *s.file(half, content) == "" {
+				paths = append(paths, filepath.Join(dir, prefix+half+ending))
+			}
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 // file is where the path of one of the four files is kept.
@@ -93,19 +113,28 @@ func idxFolder(path string) (*idxSet, error) {
 	return nil, nil
 }
 
-// choose takes the set with the prefix, or the only one where none is asked for.
+// choose takes the set with the prefix, or the only whole one where none is
+// asked for.
 func choose(sets map[string]*idxSet, path, prefix string) (*idxSet, error) {
-	set := sets[prefix]
 	prefixes := slices.Sorted(maps.Keys(sets))
-	if set == nil && prefix == "" && len(prefixes) > 0 {
-		if len(prefixes) > 1 {
-			return nil, fmt.Errorf("data: %s holds several datasets: name one of %s", path, filepath.Join(path, "{"+strings.Join(prefixes, ",")+"}"))
-		}
-		set = sets[prefixes[0]]
+	whole := slices.DeleteFunc(slices.Clone(prefixes), func(p string) bool { return len(sets[p].missing) > 0 })
+	switch {
+	case slices.Contains(whole, prefix):
+	case prefix == "" && len(whole) > 1:
+		return nil, fmt.Errorf("data: %s holds several datasets: name one of %s", path, filepath.Join(path, "{"+strings.Join(whole, ",")+"}"))
+	case prefix == "" && len(whole) == 1:
+		prefix = whole[0]
+	case prefix == "" && len(prefixes) > 0:
+		prefix = prefixes[0]
 	}
-	if set != nil {
-		set.name = folderName(path)
+	set := sets[prefix]
+	if set == nil {
+		return nil, nil
 	}
+	if len(set.missing) > 0 {
+		return nil, fmt.Errorf("data: %s: wanted four IDX files, plain or compressed, found none called %s", path, strings.Join(set.missing, ", "))
+	}
+	set.name = folderName(path)
 	return set, nil
 }
 

@@ -121,6 +121,43 @@ func TestIDXFolders(t *testing.T) {
 	}
 }
 
+// The error names the files that a folder lacks, as their publishers call them.
+func TestIDXMissing(t *testing.T) {
+	for _, c := range []struct{ folder, prefix, test, path, lost, words string }{
+		{"digits", "", "t10k", "digits", "t10k-labels-idx1-ubyte", "digits/t10k-labels-idx1-ubyte"},
+		{"KMNIST/raw", "", "t10k", "KMNIST", "t*s-idx1-ubyte*", "KMNIST/raw/t10k-labels-idx1-ubyte, KMNIST/raw/train-labels-idx1-ubyte"},
+		{"gzip", "emnist-letters-", "test", "gzip/emnist-letters", "*-train-images-idx3-ubyte", "gzip/emnist-letters-train-images-idx3-ubyte"},
+		{"gzip", "emnist-letters-", "test", "gzip", "*-test-images-idx3-ubyte", "gzip/emnist-letters-test-images-idx3-ubyte"},
+	} {
+		dir := t.TempDir()
+		t.Chdir(dir)
+		writeRelative(t, filepath.Join(dir, c.folder), c.prefix, c.test)
+		lost, err := filepath.Glob(filepath.Join(dir, c.folder, c.lost))
+		if err != nil || len(lost) == 0 {
+			t.Fatalf("found no %s (%v)", c.lost, err)
+		}
+		for _, path := range lost {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _, err = Load(c.path, "")
+		if err == nil || !strings.HasSuffix(filepath.ToSlash(err.Error()), "wanted four IDX files, plain or compressed, found none called "+c.words) {
+			t.Errorf("%s without %s: found %v", c.path, c.lost, err)
+		}
+	}
+}
+
+// One dataset of a folder that is not whole does not hinder another.
+func TestIDXBesideAnother(t *testing.T) {
+	dir := t.TempDir()
+	writeRelative(t, dir, "emnist-letters-", "test")
+	writeFile(t, filepath.Join(dir, "emnist-digits-test-labels-idx1-ubyte"), nil)
+	if train, _, err := Load(dir, ""); err != nil || train.Len() != 3 {
+		t.Errorf("found %+v (%v)", train, err)
+	}
+}
+
 func TestIDXRejected(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
