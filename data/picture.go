@@ -127,6 +127,11 @@ func decodePicture(r io.ReadSeeker, size int64) (*image.RGBA, error) {
 
 // opaque returns the colours of an image, whatever their transparency.
 func opaque(img image.Image) *image.RGBA {
+	if jpeg, ok := img.(*image.YCbCr); ok {
+		if to, ok := smoothed(jpeg); ok {
+			return to
+		}
+	}
 	from := img.Bounds()
 	to := image.NewRGBA(image.Rect(0, 0, from.Dx(), from.Dy()))
 	if o, ok := img.(interface{ Opaque() bool }); ok && o.Opaque() {
