@@ -170,12 +170,9 @@ func (s *pictureSet) read(ctx context.Context, name string, classes []string, to
 		Name: name, Channels: to.channels, Height: to.height, Width: to.width,
 		Classes: len(classes), ClassNames: classes, Labels: s.labels,
 	}
-	n, ok := product([]int{len(s.pictures), d.ImageSize()}, maxPixels)
-	if !ok {
-		return nil, fmt.Errorf("data: %s: %d images of %d×%d×%d take more than %d GB: make them smaller with --size",
-			name, len(s.pictures), to.channels, to.height, to.width, maxPixels>>30)
+	if err := d.allocate(len(s.pictures)); err != nil {
+		return nil, err
 	}
-	d.Images = make([]uint8, n)
 	return d, inParallel(ctx, len(s.pictures), func(i int) error {
 		img, err := s.pictures[i].decode()
 		if err != nil {

@@ -174,30 +174,6 @@ func TestImageFolderResizes(t *testing.T) {
 	}
 }
 
-// Named datasets are resized too, to images that are alike.
-func TestResized(t *testing.T) {
-	_, test := mustLoadMNIST(t)
-	some, err := test.Subset([]int{0, 1, 2, 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	large, err := some.resized(t.Context(), 56)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same, err := some.resized(t.Context(), 0)
-	if err != nil || same != some {
-		t.Errorf("size 0 made other images, error %v", err)
-	}
-	if large.Height != 56 || large.Width != 56 || large.Len() != 4 {
-		t.Fatalf("found %d images of %d×%d", large.Len(), large.Height, large.Width)
-	}
-	before, after := some.Summarise(), large.Summarise()
-	if d := before.PixelMean[0] - after.PixelMean[0]; d < -0.003 || d > 0.003 {
-		t.Errorf("the mean pixel changed from %.4f to %.4f", before.PixelMean[0], after.PixelMean[0])
-	}
-}
-
 // Reading stops when the context ends, whatever the folder holds.
 func TestLoadStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -19,7 +19,7 @@ type Source struct {
 	Name     string // one of [Names], or the path of a folder
 	Dir      string // where the named datasets lie; empty: [DefaultDir]
 	Size     int    // images are resized to Size×Size; 0: they keep their size
-	Channels int    // of pictures in a folder: 1 grey, 3 colour, 0: grey if all of them are
+	Channels int    // 1: images become grey, 3: colour, 0: they stay as they are; pictures in a folder become grey if all of them are
 }
 
 // Load returns the training and test set of the named dataset, as
@@ -47,11 +47,14 @@ func (s Source) Load(ctx context.Context) (train, test *Dataset, err error) {
 	if train, test, err = load(ctx); err != nil {
 		return nil, nil, err
 	}
-	if train, err = train.resized(ctx, s.Size); err != nil {
+	if train, err = train.shaped(ctx, s.Channels, s.Size); err != nil {
 		return nil, nil, err
 	}
-	test, err = test.resized(ctx, s.Size)
-	return train, test, err
+	if test, err = test.shaped(ctx, s.Channels, s.Size); err != nil {
+		return nil, nil, err
+	}
+	test.Mean, test.Std = train.Mean, train.Std // where they had to be measured
+	return train, test, nil
 }
 
 // LoadUnlabelled returns images without labels: the training images of a
@@ -63,7 +66,7 @@ func (s Source) LoadUnlabelled(ctx context.Context) (*Dataset, error) {
 		if err != nil {
 			return nil, err
 		}
-		if train, err = train.resized(ctx, s.Size); err != nil {
+		if train, err = train.shaped(ctx, s.Channels, s.Size); err != nil {
 			return nil, err
 		}
 		return train.Unlabelled(), nil

@@ -18,7 +18,7 @@ type datasetFlags struct {
 	Size    int    `placeholder:"N" help:"Resize images to N×N pixels."`
 }
 
-// load reads the dataset: pictures in grey or colour, as the network reads them.
+// load reads the dataset, in grey or colour as the network reads it.
 func (f datasetFlags) load(g *globals, a *models.Arch) (train, test *data.Dataset, err error) {
 	train, test, err = g.source(f.Dataset, f.Size, a).Load(g.ctx)
 	return train, test, known(err)
