@@ -1,0 +1,92 @@
+package experiments
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"otfusion/experiments/runner"
+)
+
+// Every accuracy in README.md's tables is a recorded one, of the row that the
+// table names.
+func TestReadmeResults(t *testing.T) {
+	readme, results := document(t, "README.md"), document(t, "docs/results.md")
+	original := document(t, "cmd/otfusion/golden_test.go")
+	// docs/results.md leaves the scale of make demo out, docs/results has most of it.
+	demo := NewSection(mnistPair(), Reduced, runner.Store{Root: filepath.Join("..", "docs", "results")}).Markdown()
+	once := map[string]string{"ensemble of A and B": "97.79 (97.88)", "OT, weights": "95.78 (96.63) 97.89"} // README.md says so
+	rows := 0
+	for marker, recorded := range map[string]func(row, column string) string{
+		"\nTwo MLPNets on MNIST, accuracy in %": func(row, _ string) string {
+			return lineOf(demo, "### Accuracy of two MLPNets", row) + once[row]
+		},
+		"authors' own two MNIST checkpoints": func(string, string) string { return original },
+		"\nPairs on CIFAR-10": func(row, column string) string {
+			return lineOf(results, "### Two "+row+" on CIFAR-10", column) +
+				lineOf(results, "### Two "+row+", one-shot", map[string]string{"OT, weights": "paper-wts"}[column])
+		},
+		"\nTwo MLPNets, one of the digits 0 to 4": func(_, column string) string {
+			return lineOf(results, "### One network of two MLPNets on MNIST, digits 0–4", column)
+		},
+	} {
+		table := tableBelow(readme, marker)
+		for _, row := range table[min(2, len(table)):] {
+			rows++
+			for i, cell := range row {
+				found := accuracies(recorded(row[0], table[0][i]))
+				for _, a := range accuracies(cell) {
+					if !slices.Contains(found, a) {
+						t.Errorf("README.md, table %q, row %q: %s is not recorded", marker, row[0], a)
+					}
+				}
+			}
+		}
+	}
+	if all := len(regexp.MustCompile(`(?m)^\|.*\d\d\.\d\d`).FindAllString(readme, -1)); all != rows {
+		t.Errorf("README.md has %d rows of accuracies, %d of them were compared", all, rows)
+	}
+}
+
+func document(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func accuracies(text string) []string { return regexp.MustCompile(`\d+\.\d+`).FindAllString(text, -1) }
+
+// lineOf is a row of the table below a heading.
+func lineOf(text, heading, label string) string {
+	for _, row := range tableBelow(text, heading) {
+		if row[0] == label {
+			return strings.Join(row, " ")
+		}
+	}
+	return ""
+}
+
+// tableBelow is the cells of the first table below a marker: its header, a line
+// of dashes, its rows. A preset's name means our experiment's method, and what a
+// label has in parentheses is left out.
+func tableBelow(text, marker string) (rows [][]string) {
+	_, text, _ = strings.Cut(text, marker)
+	_, text, _ = strings.Cut(text, "\n|")
+	text, _, _ = strings.Cut(text, "\n\n")
+	for line := range strings.Lines(text) {
+		cells := strings.Split(strings.Trim(line, "|\n"), "|")
+		for i, c := range cells {
+			c = strings.Replace(strings.TrimSpace(c), "`best`", "our best", 1)
+			cells[i] = strings.ReplaceAll(c, "`", "")
+		}
+		cells[0], _, _ = strings.Cut(cells[0], " (")
+		rows = append(rows, cells)
+	}
+	return rows
+}
