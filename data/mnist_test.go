@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -104,25 +103,19 @@ func TestMNISTChecksSum(t *testing.T) {
 	}
 }
 
-func BenchmarkLoadMNIST(b *testing.B) {
+func BenchmarkUnpackMNIST(b *testing.B) {
 	for b.Loop() {
-		if _, _, err := Load("mnist", ""); err != nil {
+		if _, err := unpackMNIST(); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// loadMNISTOnce spares each test the loading; a Dataset is never modified.
-var loadMNISTOnce = sync.OnceValues(func() ([2]*Dataset, error) {
-	train, test, err := Load("mnist", "")
-	return [2]*Dataset{train, test}, err
-})
-
 func mustLoadMNIST(t testing.TB) (train, test *Dataset) {
 	t.Helper()
-	sets, err := loadMNISTOnce()
+	train, test, err := loadMNIST()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sets[0], sets[1]
+	return train, test
 }
