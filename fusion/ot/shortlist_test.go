@@ -9,7 +9,6 @@ import (
 
 // A list has its columns' costs, and no other column comes below its bound.
 func TestShortlistBoundsWhatItLeavesOut(t *testing.T) {
-	guessed := false
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 100).Draw(t, "columns")
 		cost, v := make([]float64, n), make([]float64, n)
@@ -19,7 +18,6 @@ func TestShortlistBoundsWhatItLeavesOut(t *testing.T) {
 		}
 		l := newShortlist(1, n, rapid.IntRange(1, 20).Draw(t, "width"))
 		l.refresh(0, cost, v, rapid.IntRange(0, n-1).Draw(t, "first"), newSelection(l.width))
-		guessed = guessed || int(l.count[0]) != l.width
 		cols, costs := l.row(0)
 		listed := map[int32]bool{}
 		for k, j := range cols {
@@ -40,7 +38,24 @@ func TestShortlistBoundsWhatItLeavesOut(t *testing.T) {
 			t.Fatalf("all columns are listed, the bound is %v", l.bound[0])
 		}
 	})
-	if !guessed {
-		t.Error("no list was guessed")
+}
+
+// Of ordinary rows of 64 columns most lists are guessed: they have their own
+// lengths.
+func TestShortRowsAreGuessed(t *testing.T) {
+	rng, guessed := newRand(7), 0
+	for range 100 {
+		cost, v := make([]float64, 64), make([]float64, 64)
+		for j := range cost {
+			cost[j] = rng.Float64()
+		}
+		l := newShortlist(1, 64, 18)
+		l.refresh(0, cost, v, 0, newSelection(18))
+		if l.count[0] != 18 || l.bound[0] == thirdOfSixteen(cost, v) {
+			guessed++
+		}
+	}
+	if guessed < 80 {
+		t.Errorf("%d of 100 lists were guessed", guessed)
 	}
 }
