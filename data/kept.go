@@ -3,8 +3,8 @@ package data
 import "sync"
 
 // Kept returns a [Load] of one folder that keeps what it has loaded, for
-// programs that ask for the same datasets many times. Who gets a dataset must
-// not change it. The function may be called from several goroutines.
+// programs that ask for the same datasets many times. Callers must not change
+// the datasets. The function may be called from several goroutines.
 func Kept(dir string) func(name string) (train, test *Dataset, err error) {
 	var mu sync.Mutex
 	kept := map[string][2]*Dataset{}

@@ -146,21 +146,21 @@ func (g *graph) input(usual models.Shape) {
 	g.guess("input %d×%d×%d", usual.C, usual.H, usual.W)
 }
 
+// uses tells whether a layer has that operation.
+func (g *graph) uses(op models.Op) bool {
+	return slices.ContainsFunc(g.arch.Layers, func(l models.Layer) bool { return l.Op == op })
+}
+
 // finish checks the architecture and says in the metadata what was guessed.
 func (g *graph) finish() (*models.Arch, error) {
 	if g.assumed.Activation == "" {
 		g.guesses = append([]string{"activations ReLU"}, g.guesses...)
 	}
-	for _, usual := range []struct {
-		op   models.Op
-		what string
-	}{{models.Conv2D, "strides and paddings"}, {models.BatchNorm, "batch norms' epsilon of 1e-5"}} {
-		if usual.op == models.BatchNorm && g.assumed.NormEpsilon != 0 {
-			continue
-		}
-		if slices.ContainsFunc(g.arch.Layers, func(l models.Layer) bool { return l.Op == usual.op }) {
-			g.guess("%s", usual.what)
-		}
+	if g.uses(models.Conv2D) {
+		g.guess("strides and paddings")
+	}
+	if g.uses(models.BatchNorm) && g.assumed.NormEpsilon == 0 {
+		g.guess("batch norms' epsilon of %g", normEpsilon)
 	}
 	if g.err == nil {
 		g.err = g.arch.Validate()

@@ -15,11 +15,13 @@ import (
 func (g *graph) mlp() {
 	g.arch.Name = "mlpnet"
 	layers, err := g.chain()
-	if twins := g.twins(); err != nil && twins != nil {
-		g.fail("they lie under %s as those of several networks: choose one with --key", strings.Join(twins, ", "))
-	}
 	if err != nil {
-		g.fail("they are no chain of Linear layers: %w", err)
+		if twins := g.twins(); twins != nil {
+			err = fmt.Errorf("lie under %s as those of several networks: choose one with --key", strings.Join(twins, ", "))
+		} else {
+			err = fmt.Errorf("are no chain of Linear layers: %w", err)
+		}
+		g.fail("they %w", err)
 		return
 	}
 	norms := g.normsOf(layers)

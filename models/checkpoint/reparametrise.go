@@ -70,7 +70,7 @@ func masked(orig, mask models.Tensor) (models.Tensor, error) {
 // dim=0, or one length in all.
 func normed(v, g models.Tensor) (models.Tensor, error) {
 	rows := len(g.Data)
-	if rows == 0 || len(v.Data) == 0 || rows != 1 && (rows != v.Shape[0] || rows != g.Shape[0]) {
+	if rows == 0 || len(v.Data) == 0 || len(v.Shape) == 0 || rows != 1 && (rows != v.Shape[0] || rows != g.Shape[0]) {
 		return v, fmt.Errorf("shape %v, its lengths' %v, wanted one for each output", v.Shape, g.Shape)
 	}
 	w := v.Clone()

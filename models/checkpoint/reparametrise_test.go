@@ -41,6 +41,7 @@ func TestMultiplyOut(t *testing.T) {
 		"parameter fc.weight_orig: shape [2 2], its mask's [4]": {"fc.weight_orig": rows, "fc.weight_mask": tensorOf([]int{4}, 1, 1, 1, 1)},
 		"parameter fc.weight_v: shape [2 2], its lengths' [3]":  {"fc.weight_v": rows, "fc.weight_g": tensorOf([]int{3}, 1, 1, 1)},
 		"fc.weight_orig is no parameter of a Linear layer":      {"fc.weight_orig": rows},
+		"parameter fc.weight_v: shape [], its lengths' [3]":     {"fc.weight_v": tensorOf(nil, 1), "fc.weight_g": tensorOf([]int{3}, 1, 1, 1)},
 		// A length for each column (dim=1) is another function, also of a square weight.
 		"parameter fc.weight_v: shape [2 2], its lengths' [1 2]": {"fc.weight_v": rows, "fc.weight_g": tensorOf([]int{1, 2}, 1, 1)},
 		"not part of arch mlpnet":                                {"fc.weight": rows, "fc.weight_g": tensorOf([]int{2, 1}, 1, 1)},

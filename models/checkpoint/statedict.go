@@ -9,29 +9,17 @@ import (
 )
 
 // stateDict finds the dict of tensors in the object that a file holds: at the
-// key that is asked for, a path with dots, or the part of it under a prefix; or
-// under a key that training scripts keep it under; or the object itself; or the
-// only dict of tensors in it. One whose names have dots, as parameters of layers
-// do, comes before others.
+// key that is asked for, a path with dots; or under a key that training scripts
+// keep it under; or the object itself; or the only dict of tensors in it. One
+// whose names have dots, as parameters of layers do, comes before others.
 func stateDict(object any, key string) ([]types.DictEntry, error) {
 	top, ok := entries(object)
 	if !ok {
 		return nil, notADict(object)
 	}
-	if key == "" {
-		return find(top)
+	if key != "" {
+		return at(top, key)
 	}
-	dict, err := at(top, key)
-	if whole, err1 := find(top); err != nil && err1 == nil {
-		if part := below(whole, key+"."); len(part) > 0 {
-			return part, nil
-		}
-	}
-	return dict, err
-}
-
-// find finds the dict of tensors where no key is asked for.
-func find(top []types.DictEntry) ([]types.DictEntry, error) {
 	if dict := known(top, deepest); dict != nil {
 		return dict, nil
 	}
@@ -51,18 +39,6 @@ func find(top []types.DictEntry) ([]types.DictEntry, error) {
 		return nil, noTensors(top)
 	}
 	return nil, fmt.Errorf("tensors lie under %s; choose with --key", strings.Join(paths(found), ", "))
-}
-
-// below are the entries under a prefix, without it.
-func below(dict []types.DictEntry, prefix string) []types.DictEntry {
-	var part []types.DictEntry
-	for _, e := range dict {
-		name, _ := e.Key.(string)
-		if rest, ok := strings.CutPrefix(name, prefix); ok && rest != "" {
-			part = append(part, types.DictEntry{Key: rest, Value: e.Value})
-		}
-	}
-	return part
 }
 
 // deepest is how far below the top a state dict is looked for.

@@ -83,6 +83,7 @@ func TestStateDictKeys(t *testing.T) {
 		"unknown beside a tensor":  {[]item{{"best_acc", 9}, {"netG", model(1)}}, "", 1},
 		"beside a history":         {[]item{{"history", []item{{"loss", 9}}}, {"netG", model(1)}}, "", 1},
 		"with a dict inside":       {[]item{{"fc.weight", 1}, {"extra", model(9)}}, "", 1},
+		"beside one like it":       {[]item{{"state_dict", []item{{"meta", "C\x01a"}, {"fc.weight", 1}}}, {"ema", []item{{"meta", "C\x01a"}, {"fc.weight", 9}}}}, "", 1},
 		"chosen by a prefix":       {[]item{{"state_dict", []item{{"net_ema.fc.weight", 9}, {"net.fc.weight", 1}}}}, "net", 1},
 		"a dict of some class":     {[]item{{"state_dict", "cmy.module\nConfig\n)\x81"}, {"inner", model(1)}}, "", 1},
 	} {

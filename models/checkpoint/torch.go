@@ -82,9 +82,15 @@ func (f *torchFile) tensor(t *torchTensor) (models.Tensor, error) {
 }
 
 // contents finds the state dict in the object that a file holds, under a key
-// where one is given, and reads its tensors.
+// where one is given, and reads its tensors. A key that no dict has is a prefix
+// of names.
 func (f *torchFile) contents(object any, key string) (*contents, error) {
 	dict, err := stateDict(object, key)
+	if err != nil && key != "" {
+		if c, err := f.contents(object, ""); err == nil && c.under(key) == nil {
+			return c, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -115,10 +121,20 @@ func (f *torchFile) contents(object any, key string) (*contents, error) {
 // leaveOut notes the dicts of layers' parameters that were not taken.
 func (c *contents) leaveOut(found []candidate, taken []types.DictEntry) {
 	for _, other := range found {
-		if slices.ContainsFunc(other.dict, isLayers) && other.dict[0] != taken[0] {
+		if slices.ContainsFunc(other.dict, isLayers) && firstTensor(other.dict) != firstTensor(taken) {
 			c.others[other.path] = "a dict of tensors"
 		}
 	}
+}
+
+// firstTensor tells dicts apart; their other values may be of types that cannot
+// be compared.
+func firstTensor(dict []types.DictEntry) *torchTensor {
+	i := slices.IndexFunc(dict, isParameter)
+	if i < 0 {
+		return nil
+	}
+	return dict[i].Value.(*torchTensor)
 }
 
 // take brings a value of a state dict into the contents. One that is no tensor
