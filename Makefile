@@ -4,7 +4,9 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 TAGS = $(shell scripts/onednn.sh && echo onednn)
 SETUP ?= yes
-FUZZTIME ?= 5s
+# Go before 1.27 fails now and then when a fuzzing time ends (golang/go#75804),
+# so the default counts executions. It is above the kept inputs of any target.
+FUZZTIME ?= 1000x
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
@@ -64,7 +66,7 @@ lint: ## gofmt, go vet, staticcheck, go mod tidy
 	go vet -tags "$(TAGS)" ./...
 	go run $(STATICCHECK) -tags "$(TAGS)" ./...
 
-fuzz: setup ## fuzz every file reader for FUZZTIME each
+fuzz: setup ## fuzz every file reader, FUZZTIME each (executions, or a time such as 10m)
 	FUZZTIME=$(FUZZTIME) TAGS="$(TAGS)" scripts/fuzz.sh
 
 demo: build ## train two networks on MNIST, fuse them, compare

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs every fuzz target of the module for $FUZZTIME each, on $WORKERS cores,
-# starting from the inputs that earlier runs found worth keeping.
+# Runs every fuzz target of the module for $FUZZTIME each (executions or a
+# time), on $WORKERS cores, starting from the inputs that earlier runs kept.
 #
 #   FUZZTIME=10m scripts/fuzz.sh
 #   KEEP=1 FUZZTIME=10m scripts/fuzz.sh      adds to them what this run finds
@@ -19,7 +19,7 @@ fi
 for dir in $(grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n1 dirname | sort -u); do
 	for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$dir"/*_test.go | sed 's/^func //'); do
 		echo "fuzz $dir $target"
-		go test -tags "${TAGS:-}" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-5s}" -fuzzminimizetime 100x -parallel "${WORKERS:-$(nproc)}" "$dir"
+		go test -tags "${TAGS:-}" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-1000x}" -fuzzminimizetime 100x -parallel "${WORKERS:-$(nproc)}" "$dir"
 	done
 done
 if [ -n "${KEEP:-}" ]; then
