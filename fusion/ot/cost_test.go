@@ -138,14 +138,20 @@ func TestLanes(t *testing.T) {
 		if got != want {
 			t.Errorf("dots of %d: wanted %v, found %v", d, want, got)
 		}
-		w := gaussian(rng, 1, d&^3).Data
+		w := gaussian(rng, 1, d&^7).Data
 		v := slices.Clone(w)
 		f := [tileRows]float64{1, rng.NormFloat64(), -2, 1e-3}
-		q := quad{x[0][:d&^3], x[1], x[2], x[3]}
+		q := quad{x[0], x[1], x[2], x[3]}
 		addToBody(&q, w, &f)
 		addToGo(&q, v, &f)
 		if !slices.Equal(v, w) {
 			t.Errorf("addTo of %d: wanted %v, found %v", d, v, w)
+		}
+		var product, expected [tileRows]float64
+		timesBody(&q, x[4][:d&^7], &product)
+		timesGo(&q, x[4][:d&^7], &expected)
+		if product != expected {
+			t.Errorf("times of %d: wanted %v, found %v", d, expected, product)
 		}
 	}
 }

@@ -85,45 +85,53 @@ func (s *gibbs) fold() {
 }
 
 // sweep is one pass over K. For every row it computes (K·y)_i, hands it to
-// scale, which sets φ_i and x_i, and adds x_i times the row to w = Kᵀx while
-// the row is still in the cache.
-func (s *gibbs) sweep(scale func(i int, ky float64)) {
-	gemm.Parallel(s.partial.Rows, rowBlock*s.k.Cols/4, func(lo, hi int) {
+// scaleRow, which sets φ_i and x_i, and adds x_i times the row to Kᵀx while the
+// row is still in the cache. It hands each (Kᵀx)_j to scaleCol in the end.
+func (s *gibbs) sweep(team *gemm.Team, scaleRow, scaleCol func(i int, product float64)) {
+	team.Run(s.partial.Rows, func(lo, hi int) {
 		for block := lo; block < hi; block++ {
 			w := s.partial.Row(block)
 			clear(w)
 			for i := block * rowBlock; i < min((block+1)*rowBlock, s.k.Rows); i += tileRows {
-				s.sweepTile(i, min(tileRows, s.k.Rows-i), w, scale)
+				s.sweepTile(i, min(tileRows, s.k.Rows-i), w, scaleRow)
 			}
 		}
 	})
-	copy(s.w, s.partial.Row(0))
-	for block := 1; block < s.partial.Rows; block++ {
-		for j, v := range s.partial.Row(block) {
-			s.w[j] += v
+	team.Run(s.k.Cols, func(lo, hi int) {
+		w := s.w[lo:hi]
+		copy(w, s.partial.Row(0)[lo:hi])
+		for block := 1; block < s.partial.Rows; block++ {
+			for j, v := range s.partial.Row(block)[lo:hi] {
+				w[j] += v
+			}
 		}
-	}
+		for j, v := range w {
+			scaleCol(lo+j, v)
+		}
+	})
+}
+
+// newTeam is a team for sweep, to be closed after the last one.
+func (s *gibbs) newTeam() *gemm.Team {
+	return gemm.NewTeam(s.partial.Rows, rowBlock*s.k.Cols/4)
 }
 
 // sweepTile is sweep for rows i to i+count. Missing rows repeat the first, at
 // weight 0.
 func (s *gibbs) sweepTile(i, count int, w []float64, scale func(i int, ky float64)) {
-	var t tile
-	var dots [2 * tileRows]float64
-	var weight [tileRows]float64
-	for r := range tileRows {
-		t[r] = s.k.Row(i)
+	var q quad
+	var products, weight [tileRows]float64
+	for r := range q {
+		q[r] = s.k.Row(i)
 		if r < count {
-			t[r] = s.k.Row(i + r)
+			q[r] = s.k.Row(i + r)
 		}
 	}
-	t[tileRows], t[tileRows+1] = s.y, s.y
-	t.dots(&dots)
+	q.times(s.y, &products)
 	for r := range count {
-		scale(i+r, dots[2*r])
+		scale(i+r, products[r])
 		weight[r] = s.x[i+r]
 	}
-	q := quad{t[0], t[1], t[2], t[3]}
 	q.addTo(w, &weight)
 }
 

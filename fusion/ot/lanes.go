@@ -2,10 +2,10 @@ package ot
 
 import "math"
 
-// The two inner kernels of this package work on several rows at once so that
-// each number loaded is used more than once. Both are defined here in Go;
-// lanes_amd64.s does the same with AVX2 and lanes_arm64.s with NEON, to the last
-// bit, since math.FMA rounds once on every machine.
+// The three inner kernels of this package work on several rows at once so that
+// each number loaded is used more than once. All are defined here in Go;
+// lanes_amd64.s does the same with AVX2 and AVX-512 and lanes_arm64.s with NEON,
+// to the last bit, since math.FMA rounds once on every machine.
 
 // tileRows is the number of rows of x, and of k, a kernel call works on.
 const tileRows = 4
@@ -48,9 +48,34 @@ func dotLanes(x, y []float64) float64 {
 // quad holds four rows of one length.
 type quad [tileRows][]float64
 
+// times sets out[r] to the inner product of row r and y. Each is summed in eight
+// lanes, lane l taking the elements whose index is l modulo 8; lanes 4 to 7 are
+// added to lanes 0 to 3 and these summed as in dots, then the elements left over.
+func (q *quad) times(y []float64, out *[tileRows]float64) {
+	d := len(y) &^ 7
+	timesBody(q, y[:d], out)
+	for ; d < len(y); d++ {
+		for r := range q {
+			out[r] = math.FMA(q[r][d], y[d], out[r])
+		}
+	}
+}
+
+func timesGo(q *quad, y []float64, out *[tileRows]float64) {
+	for r, x := range q {
+		var lane [8]float64
+		for d := 0; d < len(y); d += len(lane) {
+			for l := range lane {
+				lane[l] = math.FMA(x[d+l], y[d+l], lane[l])
+			}
+		}
+		out[r] = ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))
+	}
+}
+
 // addTo adds f[0]·row 0 + … + f[3]·row 3 to w, one after the other.
 func (q *quad) addTo(w []float64, f *[tileRows]float64) {
-	d := len(w) &^ 3
+	d := len(w) &^ 7
 	addToBody(q, w[:d], f)
 	for ; d < len(w); d++ {
 		for r := range q {

@@ -97,3 +97,120 @@ addToLoop:
 addToDone:
 	VZEROUPPER
 	RET
+
+// func timesAVX2(q *quad, y *float64, n int, out *[4]float64)
+TEXT ·timesAVX2(SB), NOSPLIT, $0-32
+	MOVQ q+0(FP), AX
+	MOVQ y+8(FP), DX
+	MOVQ n+16(FP), CX
+	MOVQ out+24(FP), DI
+	MOVQ 0(AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 48(AX), R10
+	MOVQ 72(AX), R11
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	XORQ BX, BX
+
+timesLoop:
+	VMOVUPD     (DX)(BX*8), Y9
+	VMOVUPD     32(DX)(BX*8), Y10
+	VFMADD231PD (R8)(BX*8), Y9, Y0
+	VFMADD231PD 32(R8)(BX*8), Y10, Y4
+	VFMADD231PD (R9)(BX*8), Y9, Y1
+	VFMADD231PD 32(R9)(BX*8), Y10, Y5
+	VFMADD231PD (R10)(BX*8), Y9, Y2
+	VFMADD231PD 32(R10)(BX*8), Y10, Y6
+	VFMADD231PD (R11)(BX*8), Y9, Y3
+	VFMADD231PD 32(R11)(BX*8), Y10, Y7
+	ADDQ        $8, BX
+	CMPQ        BX, CX
+	JLT         timesLoop
+
+	VADDPD Y4, Y0, Y0
+	VADDPD Y5, Y1, Y1
+	VADDPD Y6, Y2, Y2
+	VADDPD Y7, Y3, Y3
+	SUM(Y0, X0, 0)
+	SUM(Y1, X1, 8)
+	SUM(Y2, X2, 16)
+	SUM(Y3, X3, 24)
+	VZEROUPPER
+	RET
+
+// HALVE adds the upper four lanes to the lower ones.
+#define HALVE(Z, Y) \
+	VEXTRACTF64X4 $1, Z, Y9 \
+	VADDPD        Y9, Y, Y
+
+// func timesAVX512(q *quad, y *float64, n int, out *[4]float64)
+TEXT ·timesAVX512(SB), NOSPLIT, $0-32
+	MOVQ q+0(FP), AX
+	MOVQ y+8(FP), DX
+	MOVQ n+16(FP), CX
+	MOVQ out+24(FP), DI
+	MOVQ 0(AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 48(AX), R10
+	MOVQ 72(AX), R11
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	XORQ BX, BX
+
+timesLoop512:
+	VMOVUPD     (DX)(BX*8), Z9
+	VFMADD231PD (R8)(BX*8), Z9, Z0
+	VFMADD231PD (R9)(BX*8), Z9, Z1
+	VFMADD231PD (R10)(BX*8), Z9, Z2
+	VFMADD231PD (R11)(BX*8), Z9, Z3
+	ADDQ        $8, BX
+	CMPQ        BX, CX
+	JLT         timesLoop512
+
+	HALVE(Z0, Y0)
+	HALVE(Z1, Y1)
+	HALVE(Z2, Y2)
+	HALVE(Z3, Y3)
+	SUM(Y0, X0, 0)
+	SUM(Y1, X1, 8)
+	SUM(Y2, X2, 16)
+	SUM(Y3, X3, 24)
+	VZEROUPPER
+	RET
+
+// func addToAVX512(q *quad, w *float64, n int, f *[4]float64)
+TEXT ·addToAVX512(SB), NOSPLIT, $0-32
+	MOVQ q+0(FP), AX
+	MOVQ w+8(FP), DI
+	MOVQ n+16(FP), CX
+	MOVQ f+24(FP), SI
+	MOVQ 0(AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 48(AX), R10
+	MOVQ 72(AX), R11
+	VBROADCASTSD 0(SI), Z0
+	VBROADCASTSD 8(SI), Z1
+	VBROADCASTSD 16(SI), Z2
+	VBROADCASTSD 24(SI), Z3
+	XORQ BX, BX
+
+addToLoop512:
+	VMOVUPD     (DI)(BX*8), Z4
+	VFMADD231PD (R8)(BX*8), Z0, Z4
+	VFMADD231PD (R9)(BX*8), Z1, Z4
+	VFMADD231PD (R10)(BX*8), Z2, Z4
+	VFMADD231PD (R11)(BX*8), Z3, Z4
+	VMOVUPD     Z4, (DI)(BX*8)
+	ADDQ        $8, BX
+	CMPQ        BX, CX
+	JLT         addToLoop512
+	VZEROUPPER
+	RET

@@ -114,3 +114,67 @@ addToLoop:
 
 addToDone:
 	RET
+
+// ROW adds to the eight lanes of the inner product of a row at SRC with y, which
+// is in V16 to V19.
+#define ROW(SRC, A, B, C, D) \
+	FLDPQ.P 32(SRC), (F20, F21);    \
+	FLDPQ.P 32(SRC), (F22, F23);    \
+	VFMLA   V16.D2, V20.D2, A.D2; \
+	VFMLA   V17.D2, V21.D2, B.D2; \
+	VFMLA   V18.D2, V22.D2, C.D2; \
+	VFMLA   V19.D2, V23.D2, D.D2
+
+// HALVE adds lanes 4 to 7 to lanes 0 to 3.
+#define HALVE(A, B, C, D) \
+	VFMLA V31.D2, C.D2, A.D2; \
+	VFMLA V31.D2, D.D2, B.D2
+
+// func timesNEON(q *quad, y *float64, n int, out *[4]float64)
+TEXT ·timesNEON(SB), NOSPLIT, $0-32
+	MOVD q+0(FP), R0
+	MOVD y+8(FP), R7
+	MOVD n+16(FP), R1
+	MOVD out+24(FP), R2
+	MOVD 0(R0), R3
+	MOVD 24(R0), R4
+	MOVD 48(R0), R5
+	MOVD 72(R0), R6
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+
+timesLoop:
+	FLDPQ.P 32(R7), (F16, F17)
+	FLDPQ.P 32(R7), (F18, F19)
+	ROW(R3, V0, V1, V2, V3)
+	ROW(R4, V4, V5, V6, V7)
+	ROW(R5, V8, V9, V10, V11)
+	ROW(R6, V12, V13, V14, V15)
+	SUB     $8, R1
+	CBNZ    R1, timesLoop
+
+	FMOVD $1.0, F31
+	VDUP  V31.D[0], V31.D2
+	HALVE(V0, V1, V2, V3)
+	HALVE(V4, V5, V6, V7)
+	HALVE(V8, V9, V10, V11)
+	HALVE(V12, V13, V14, V15)
+	SUM(V0, V1, F0, 0)
+	SUM(V4, V5, F4, 8)
+	SUM(V8, V9, F8, 16)
+	SUM(V12, V13, F12, 24)
+	RET

@@ -3,16 +3,20 @@ package ot
 import (
 	"context"
 	"math"
+
+	"otfusion/internal/gemm"
 )
 
 // scaling is a run of Sinkhorn's iteration, ε-scaling included.
 type scaling struct {
 	*gibbs
+	team     *gemm.Team // of the sweeps
 	settings Sinkhorn
 	rho      float64   // price of marginals, +Inf when they are exact
 	total    float64   // mass, to which errors are compared
 	rowError []float64 // of each row, before its update
-	// columnError is that of all columns after their update, 0 unless relaxed.
+	colError []float64 // of each column, after its update
+	// columnError is that of all columns, 0 unless relaxed.
 	columnError float64
 	iterations  int
 	converged   bool
@@ -35,7 +39,7 @@ const (
 
 // anneal runs the iteration for ε falling from spread to the final one.
 func (it *scaling) anneal(ctx context.Context, spread float64) error {
-	it.rowError = make([]float64, len(it.f))
+	it.rowError, it.colError = make([]float64, len(it.f)), make([]float64, len(it.g))
 	final := it.settings
 	epsilon := max(spread, final.Reg)
 	if final.V != nil {
@@ -137,37 +141,45 @@ func positiveFinite(x []float64) bool {
 // error before the step, and whether all scalings are still moderate.
 func (it *scaling) step(omega float64) (err float64, moderate bool) {
 	damping := it.damping(it.gibbs.epsilon)
-	it.sweep(func(i int, ky float64) {
-		target := it.target(it.f[i], ky, damping)
-		it.rowError[i] = it.a[i] * math.Abs(it.phi[i]/target-1)
+	it.sweep(it.team, func(i int, ky float64) {
+		target, inverse := it.target(it.f[i], ky, damping)
+		it.rowError[i] = it.a[i] * math.Abs(it.phi[i]*inverse-1)
 		it.phi[i] = lengthen(it.phi[i], target, omega)
 		it.x[i] = it.a[i] * it.phi[i]
-	})
-	err, moderate = it.columnError, true
-	for i, v := range it.phi {
-		err += it.rowError[i]
-		moderate = moderate && isModerate(v)
-	}
-	it.columnError = 0
-	for j, kx := range it.w {
-		target := it.target(it.g[j], kx, damping)
+	}, func(j int, kx float64) {
+		target, inverse := it.target(it.g[j], kx, damping)
 		it.psi[j] = lengthen(it.psi[j], target, omega)
 		it.y[j] = it.b[j] * it.psi[j]
-		it.columnError += it.b[j] * math.Abs(it.psi[j]/target-1)
-		moderate = moderate && isModerate(it.psi[j])
+		it.colError[j] = it.b[j] * math.Abs(it.psi[j]*inverse-1)
+	})
+	err = it.columnError
+	for _, e := range it.rowError {
+		err += e
 	}
-	return err, moderate
+	it.columnError = 0
+	if omega != 1 {
+		it.columnError = sum(it.colError)
+	}
+	return err, allModerate(it.phi) && allModerate(it.psi)
 }
 
-func isModerate(v float64) bool { return v < absorbAbove && v > 1/absorbAbove }
+func allModerate(x []float64) bool {
+	for _, v := range x {
+		if !(v < absorbAbove && v > 1/absorbAbove) {
+			return false
+		}
+	}
+	return true
+}
 
 // target returns the scaling that makes a marginal right, given the absorbed
-// potential and the kernel's product with the other side.
-func (it *scaling) target(potential, product, damping float64) float64 {
+// potential and the kernel's product with the other side, and its inverse.
+func (it *scaling) target(potential, product, damping float64) (target, inverse float64) {
 	if damping == 1 {
-		return 1 / product
+		return 1 / product, product
 	}
-	return math.Exp(-(1-damping)*potential/it.gibbs.epsilon - damping*math.Log(product))
+	target = math.Exp(-(1-damping)*potential/it.gibbs.epsilon - damping*math.Log(product))
+	return target, 1 / target
 }
 
 // lengthen moves from the old scaling towards target, omega times as far in

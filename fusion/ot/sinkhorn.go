@@ -138,6 +138,8 @@ func (s Sinkhorn) solve(ctx context.Context, in instance, damping float64) (*Pla
 	if damping < 1 {
 		it.rho = s.Reg * damping / (1 - damping)
 	}
+	it.team = it.newTeam()
+	defer it.team.Close()
 	if err := it.anneal(ctx, in.spread()); err != nil {
 		return nil, fmt.Errorf("ot: sinkhorn: %w", err)
 	}
