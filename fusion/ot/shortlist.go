@@ -38,16 +38,20 @@ func (s *shortlist) refresh(i int, cost, v []float64, first int, scratch *select
 	if len(cost) >= guessLeast && len(cost) <= min(guessMost, len(scratch.col)) && s.guess(i, cost, v, scratch) {
 		return
 	}
-	scratch.reset(s.width)
-	scratch.offer(cost, v, first, len(cost))
-	scratch.offer(cost, v, 0, first)
-	scratch.compact()
+	if stride := s.width + s.width/3; len(cost) < sampledLeast*stride || !scratch.choose(s.width, cost, v, first, thirdSmallest(cost, v, len(cost)/stride)) {
+		scratch.choose(s.width, cost, v, first, math.Inf(1))
+	}
 	s.bound[i] = math.Inf(1)
 	if s.width < len(cost) {
 		s.bound[i] = scratch.limit
 	}
 	s.list(i, scratch.col[:s.width], cost)
 }
+
+// sampledLeast is how many samples a long row needs. Its list is looked for
+// below the third smallest of one value in 4/3 of the width, which has four
+// times the width below it in the mean.
+const sampledLeast = 16
 
 // list puts columns on the list of row i.
 func (s *shortlist) list(i int, columns []int32, cost []float64) {
@@ -70,7 +74,7 @@ const (
 // too few nor too many. It counts without branches, which would be taken at
 // random.
 func (s *shortlist) guess(i int, cost, v []float64, scratch *selection) bool {
-	limit := thirdOfSixteen(cost, v)
+	limit := thirdSmallest(cost, v, 16)
 	n := 0
 	v = v[:len(cost)]
 	for j, c := range cost {
@@ -85,20 +89,30 @@ func (s *shortlist) guess(i int, cost, v []float64, scratch *selection) bool {
 	return true
 }
 
-// thirdOfSixteen is the third smallest of sixteen x_j - y_j, spread over the row.
-// Values that are not negative compare as the integers of their bits do, and a
-// third smallest that is not is as good a limit as any.
-func thirdOfSixteen(x, y []float64) float64 {
+// thirdSmallest is the third smallest of n x_j - y_j, spread over the row, by
+// integers that compare as the numbers do.
+func thirdSmallest(x, y []float64, n int) float64 {
 	const large = math.MaxUint64
 	a, b, c := uint64(large), uint64(large), uint64(large)
-	for k := range 16 {
-		j := k * len(x) / 16
-		d := math.Float64bits(x[j] - y[j])
+	for k := range n {
+		j := k * len(x) / n
+		d := sortable(x[j] - y[j])
 		c = min(c, max(b, d))
 		b = min(b, max(a, d))
 		a = min(a, d)
 	}
-	return math.Float64frombits(c)
+	return fromSortable(c)
+}
+
+// sortable maps x to an integer so that greater numbers have greater ones: the
+// sign bit is turned over, and all other bits of negative numbers.
+func sortable(x float64) uint64 {
+	bits := math.Float64bits(x)
+	return bits ^ (uint64(int64(bits)>>63) | 1<<63)
+}
+
+func fromSortable(k uint64) float64 {
+	return math.Float64frombits(k ^ (^uint64(int64(k)>>63) | 1<<63))
 }
 
 // selection collects the width smallest values of a stream.
@@ -114,8 +128,14 @@ func newSelection(width int) *selection {
 	return &selection{value: make([]float64, size), col: make([]int32, size)}
 }
 
-func (s *selection) reset(width int) {
-	s.width, s.count, s.limit = width, 0, math.Inf(1)
+// choose collects the width smallest x_j - y_j below limit, from column first
+// onwards, and reports whether there are as many.
+func (s *selection) choose(width int, x, y []float64, first int, limit float64) bool {
+	s.width, s.count, s.limit = width, 0, limit
+	s.offer(x, y, first, len(x))
+	s.offer(x, y, 0, first)
+	s.compact()
+	return s.count == width
 }
 
 // offer considers x[j] - y[j] for j in [from, to).

@@ -2,6 +2,7 @@ package ot
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -10,7 +11,7 @@ import (
 // A list has its columns' costs, and no other column comes below its bound.
 func TestShortlistBoundsWhatItLeavesOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 100).Draw(t, "columns")
+		n := rapid.IntRange(1, 400).Draw(t, "columns")
 		cost, v := make([]float64, n), make([]float64, n)
 		rng, steps := newRand(rapid.Uint64().Draw(t, "seed")), rapid.SampledFrom([]float64{2, 20, 1e9}).Draw(t, "different values")
 		for j := range cost {
@@ -51,11 +52,39 @@ func TestShortRowsAreGuessed(t *testing.T) {
 		}
 		l := newShortlist(1, 64, 18)
 		l.refresh(0, cost, v, 0, newSelection(18))
-		if l.count[0] != 18 || l.bound[0] == thirdOfSixteen(cost, v) {
+		if l.count[0] != 18 || l.bound[0] == thirdSmallest(cost, v, 16) {
 			guessed++
 		}
 	}
 	if guessed < 80 {
 		t.Errorf("%d of 100 lists were guessed", guessed)
+	}
+}
+
+// Of positive and negative numbers alike.
+func TestThirdSmallest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.Float64Range(-2, 2), 3, 40).Draw(t, "x")
+		got := thirdSmallest(x, make([]float64, len(x)), len(x))
+		if want := slices.Sorted(slices.Values(x))[2]; got != want {
+			t.Fatalf("third smallest of %v: wanted %v, found %v", x, want, got)
+		}
+	})
+}
+
+// The longest lists that a row can have, whether their limit was sampled or not.
+func TestLongRowsAreListedFully(t *testing.T) {
+	for seed := range uint64(200) {
+		rng, cost := newRand(seed), make([]float64, 1000)
+		for j := range cost {
+			cost[j] = rng.Float64()
+		}
+		l := newShortlist(1, len(cost), 12)
+		l.refresh(0, cost, make([]float64, len(cost)), 0, newSelection(12))
+		cols, costs := l.row(0)
+		slices.Sort(costs)
+		if slices.Sort(cost); len(cols) != 12 || !slices.Equal(costs, cost[:12]) || l.bound[0] != cost[11] {
+			t.Fatalf("seed %d: wanted the twelve smallest %v, found %v with bound %v", seed, cost[:12], costs, l.bound[0])
+		}
 	}
 }
