@@ -107,6 +107,9 @@ func (r *run) step(b *data.Batch) error {
 	if norm := r.sgd.step(r.trainer.SGD, r.fraction(r.state.Step)); math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return r.diverged(r.state.Step, fmt.Sprintf("gradient of norm %g", norm))
 	}
+	if r.average != nil {
+		r.average.add(r.state.Epoch*r.batches.Steps()+r.state.Step, r.Threads)
+	}
 	r.state.Sums.add(result.Loss, result.Correct, b.N)
 	r.state.Step++
 	r.progress.Step(result.Loss)
@@ -152,7 +155,7 @@ func (r *run) fraction(step int) float64 {
 func (r *run) endEpoch(ctx context.Context) error {
 	s := r.state
 	record := s.Sums.record(s.Epoch+1, r.Recipe.Optimizer.LR*r.fraction(s.Step-1))
-	m := r.trainer.Model()
+	m := r.model()
 	if err := m.Check(); err != nil {
 		return r.diverged(s.Step-1, err.Error())
 	}

@@ -21,6 +21,7 @@ type Recipe struct {
 	Schedule       Schedule         `yaml:"schedule" json:"schedule"`
 	LabelSmoothing float64          `yaml:"label_smoothing" json:"label_smoothing"` // ε: targets (1−ε)·onehot + ε/classes
 	Clip           float64          `yaml:"clip" json:"clip"`                       // largest norm of the whole gradient; 0: any
+	Average        float64          `yaml:"average" json:"average,omitempty"`       // β of a running average of the parameters, which is then what is scored and kept; 0: none
 	Init           Init             `yaml:"init" json:"init"`
 	Augment        bool             `yaml:"augment" json:"augment"` // pad 4, random crop, random flip
 	Precision      kernel.Precision `yaml:"precision" json:"precision"`
@@ -98,6 +99,7 @@ func (r Recipe) Validate() error {
 		within("optimizer.weight_decay", r.Optimizer.WeightDecay, r.Optimizer.WeightDecay >= 0, "0 or more"),
 		within("label_smoothing", r.LabelSmoothing, r.LabelSmoothing >= 0 && r.LabelSmoothing < 1, "0 to under 1"),
 		within("clip", r.Clip, r.Clip >= 0, "0 (none) or more"),
+		within("average", r.Average, r.Average >= 0 && r.Average < 1, "0 (none) to under 1"),
 		oneOf("init", r.Init, InitPyTorch, InitReLU, InitResidual),
 		oneOf("precision", r.Precision, kernel.F32, kernel.BF16),
 		atLeast("validation", r.Validation, 0),

@@ -43,7 +43,7 @@ func (c Config) finished(s *state) (*Result, error) {
 // finish tests the selected network, once, and writes it.
 func (r *run) finish(ctx context.Context) (*Result, error) {
 	s := r.state
-	result := &Result{Epoch: s.Epoch, Model: r.trainer.Model(), Path: filepath.Join(r.Dir, modelFile), Log: s.Log}
+	result := &Result{Epoch: s.Epoch, Model: r.model(), Path: filepath.Join(r.Dir, modelFile), Log: s.Log}
 	if s.Best > 0 {
 		result.Epoch, result.Model = s.Best, s.model(s.best)
 	}

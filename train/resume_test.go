@@ -169,13 +169,15 @@ func TestInterruptedAtEveryStep(t *testing.T) {
 		arch   *models.Arch
 		epochs int
 		pieces []int
+		beta   float64
 	}{
-		{tinyArch(t), 4, []int{1, 7, 10, 13}},
-		{norm, 2, []int{4, 9}}, // 9 steps an epoch
-		{dropping(t), 2, []int{3, 10}},
+		{tinyArch(t), 4, []int{1, 7, 10, 13}, 0},
+		{norm, 2, []int{4, 9}, 0}, // 9 steps an epoch
+		{norm, 2, []int{5}, 0.9},
+		{dropping(t), 2, []int{3, 10}, 0},
 	} {
 		whole := tinyConfig(t, t.TempDir())
-		whole.Arch, whole.Recipe.Augment, whole.Recipe.Epochs = test.arch, true, test.epochs
+		whole.Arch, whole.Recipe.Augment, whole.Recipe.Epochs, whole.Recipe.Average = test.arch, true, test.epochs, test.beta
 		want := mustRun(t, whole)
 		for _, every := range test.pieces {
 			c := whole

@@ -20,6 +20,7 @@ type run struct {
 	evaluator *evaluator // nil where epochs are not evaluated
 	batches   *data.Batches
 	sgd       *sgd
+	average   *average  // nil where parameters are not averaged
 	targets   []float32 // batch×classes
 	progress  Progress
 	saved     time.Time
@@ -51,6 +52,9 @@ func (r *run) start(ctx context.Context) error {
 	for i, p := range r.sgd.params {
 		copy(r.sgd.velocity[i], r.state.velocity[p.Spec.Name].Data)
 	}
+	if r.average != nil {
+		r.average.restore(r.state.average)
+	}
 	return nil
 }
 
@@ -75,6 +79,9 @@ func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 		return err
 	}
 	r.sgd = newSGD(r.trainer.Params(), r.Recipe, r.Threads)
+	if r.Recipe.Average > 0 {
+		r.average = newAverage(r.trainer.Params(), r.Recipe.Average)
+	}
 	if r.Distill != nil {
 		if r.teachers, err = newTeachers(ctx, r.Config, options); err != nil {
 			return err
@@ -92,6 +99,17 @@ func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 		r.evaluator, err = newEvaluator(m, judged, Options{Threads: r.Threads, Compute: r.Compute})
 	}
 	return err
+}
+
+// model is a copy of the network as it is scored and kept.
+func (r *run) model() *models.Model {
+	m := r.trainer.Model()
+	if r.average != nil {
+		for name, t := range r.average.tensors() {
+			copy(m.Params[name].Data, t.Data)
+		}
+	}
+	return m
 }
 
 func (r *run) close() {
@@ -121,6 +139,9 @@ func (r *run) save() error {
 	}
 	for i, p := range r.sgd.params {
 		r.state.velocity[p.Spec.Name] = models.Tensor{Shape: p.Spec.Shape, Data: r.sgd.velocity[i]}
+	}
+	if r.average != nil {
+		r.state.average = r.average.tensors()
 	}
 	r.saved = time.Now()
 	return r.state.write(r.Dir)

@@ -103,10 +103,21 @@ func sumOfSquares(x []float32) float64 {
 
 // eachBlock calls f with the index of every block, on all threads.
 func (s *sgd) eachBlock(f func(i int)) {
+	onThreads(len(s.blocks), s.threads, f)
+}
+
+// inBlocks calls f with ranges of at most blockSize that partition [0, n).
+func inBlocks(n, threads int, f func(lo, hi int)) {
+	blocks := (n + blockSize - 1) / blockSize
+	onThreads(blocks, min(threads, blocks), func(i int) { f(i*blockSize, min((i+1)*blockSize, n)) })
+}
+
+// onThreads calls f with every i below n.
+func onThreads(n, threads int, f func(i int)) {
 	var wg sync.WaitGroup
-	for t := range s.threads {
+	for t := range threads {
 		wg.Go(func() {
-			for i := t; i < len(s.blocks); i += s.threads {
+			for i := t; i < n; i += threads {
 				f(i)
 			}
 		})

@@ -34,7 +34,7 @@ type state struct {
 	Result       *Result       `json:"result,omitempty"` // of a finished run, which has no tensors any more
 	Model        string        `json:"model,omitempty"`  // fingerprint of a finished run's model
 
-	params, velocity, best tensors
+	params, velocity, average, best tensors
 }
 
 type tensors = map[string]models.Tensor
@@ -99,7 +99,7 @@ func readState(path string) (*state, error) {
 
 // parseState makes a state of a file's tensors and JSON.
 func parseState(all tensors, text string) (*state, error) {
-	s := &state{params: tensors{}, velocity: tensors{}, best: tensors{}}
+	s := &state{params: tensors{}, velocity: tensors{}, average: tensors{}, best: tensors{}}
 	if err := json.Unmarshal([]byte(text), s); err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func parseState(all tensors, text string) (*state, error) {
 }
 
 func (s *state) groups() map[string]tensors {
-	return map[string]tensors{"params": s.params, "velocity": s.velocity, "best": s.best}
+	return map[string]tensors{"params": s.params, "velocity": s.velocity, "average": s.average, "best": s.best}
 }
 
 // check verifies that position, log and tensors go together.
@@ -132,6 +132,11 @@ func (s *state) check() error {
 	if s.Best > 0 {
 		if err := s.model(s.best).Check(); err != nil {
 			return fmt.Errorf("best: %w", err)
+		}
+	}
+	if s.Identity.Recipe.Average > 0 {
+		if err := s.model(s.average).Check(); err != nil {
+			return fmt.Errorf("average: %w", err)
 		}
 	}
 	return s.checkVelocity()
@@ -176,7 +181,7 @@ func (s *state) write(dir string) error {
 // finish makes the state that of a finished run.
 func (s *state) finish(r *Result) {
 	s.Result, s.Model = r, r.Model.Fingerprint()
-	s.params, s.velocity, s.best = nil, nil, nil
+	s.params, s.velocity, s.average, s.best = nil, nil, nil, nil
 }
 
 // enter notes where the run is computed, if that is new.
