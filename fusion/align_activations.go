@@ -150,14 +150,23 @@ func layersOf(sites []site) []string {
 
 func observeSites(m *gemm.Multiplier, grams []*ot.Gram, sites []site, parent, reference views) error {
 	for i, s := range sites {
-		for _, layer := range s.layers {
-			x, y := parent[layer], reference[layer]
-			if grams[i] == nil {
-				grams[i] = ot.NewGram(x.Size, y.Size)
-			}
-			if err := observe(m, grams[i], x, y); err != nil {
-				return fmt.Errorf("fusion: layer %s: %w", layer, err)
-			}
+		if err := s.observe(m, &grams[i], parent, reference); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// observe adds a batch of two networks' recorded outputs to the inner products of
+// their channels, which begin as nil.
+func (s site) observe(m *gemm.Multiplier, gram **ot.Gram, a, b views) error {
+	for _, layer := range s.layers {
+		x, y := a[layer], b[layer]
+		if *gram == nil {
+			*gram = ot.NewGram(x.Size, y.Size)
+		}
+		if err := observe(m, *gram, x, y); err != nil {
+			return fmt.Errorf("fusion: layer %s: %w", layer, err)
 		}
 	}
 	return nil

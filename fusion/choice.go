@@ -17,6 +17,7 @@ type Choice struct {
 	PreserveScale   *bool
 	Reference       *int
 	Proportions     []float64
+	Consensus       *bool
 	Passes          *int
 	Descent         *int
 	Repair          *Repair
@@ -42,6 +43,7 @@ func (c Choice) Options() (Options, error) {
 	override(&o.TransportOutput, c.TransportOutput)
 	override(&o.PreserveScale, c.PreserveScale)
 	override(&o.Reference, c.Reference)
+	override(&o.Consensus, c.Consensus)
 	override(&o.Passes, c.Passes)
 	override(&o.Descent, c.Descent)
 	override(&o.Repair, c.Repair)

@@ -11,7 +11,7 @@ import (
 // differing are values that no preset has, and the off state of booleans.
 var differing = Choice{
 	Align: new(Coordinates("other")), Solver: ot.Sinkhorn{Reg: 3}, Cost: new(Cost("other")), Residual: new(Residual("other")),
-	NormalizeRows: new(true), MatchInputs: new(true), TransportOutput: new(true), PreserveScale: new(true),
+	NormalizeRows: new(true), MatchInputs: new(true), TransportOutput: new(true), PreserveScale: new(true), Consensus: new(true),
 	Reference: new(7), Proportions: []float64{3, 4}, Passes: new(8), Descent: new(9), Repair: new(Repair("other")),
 	Budget: new(0.25), UpTo: new("other"), AlignSamples: new(11),
 }
@@ -47,7 +47,7 @@ func TestEveryFieldOfAChoiceHolds(t *testing.T) {
 		}
 		var c Choice
 		reflect.ValueOf(&c).Elem().Field(i).Set(reflect.ValueOf(differing).Field(i))
-		for _, preset := range []string{"", "best"} { // which has every boolean off
+		for _, preset := range []string{"", "zip"} { // which have every boolean off
 			if got := changes(t, preset, c); !slices.Equal(got, []string{name}) {
 				t.Errorf("preset %q, %s set: the options differ in %v", preset, name, got)
 			}
@@ -59,7 +59,7 @@ func TestEveryFieldOfAChoiceHolds(t *testing.T) {
 }
 
 func TestBooleansOfAPresetCanBeSwitchedOff(t *testing.T) {
-	off := Choice{NormalizeRows: new(false), TransportOutput: new(false), MatchInputs: new(false), PreserveScale: new(false)}
+	off := Choice{NormalizeRows: new(false), TransportOutput: new(false), MatchInputs: new(false), PreserveScale: new(false), Consensus: new(false)}
 	if got := changes(t, "paper-wts", off); !slices.Equal(got, []string{"NormalizeRows", "TransportOutput"}) {
 		t.Errorf("changed %v", got)
 	}

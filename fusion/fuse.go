@@ -39,7 +39,10 @@ type fuser struct {
 func (f *fuser) align(ctx context.Context, reference *models.Model, skip int) ([]mapping, error) {
 	f.report.Groups = nil
 	f.report.Converged = true
-	if f.Align == Activations {
+	switch {
+	case f.Align == Activations && f.Consensus && skip != nobody:
+		return f.consensus(ctx)
+	case f.Align == Activations:
 		return f.byActivations(ctx, reference, skip)
 	}
 	return f.byWeights(ctx, reference, skip)

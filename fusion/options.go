@@ -23,12 +23,13 @@ type Options struct {
 	TransportOutput bool        `json:"transport_output"` // align the output layer's rows too, as the paper's code does, which may exchange classes; else classes keep their order
 	PreserveScale   bool        `json:"preserve_scale"`   // with different widths: split a channel's outgoing weight between its copies; keeps the function where every width of the reference is a multiple
 
-	Reference   int       `json:"reference"`        // the parent that the others are aligned to, or Last; it also gives the result's widths
-	Proportions []float64 `json:"proportions"`      // weight of each parent in the average, scaled to sum to 1; nil means equal
-	Passes      int       `json:"passes"`           // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
-	Budget      float64   `json:"budget,omitempty"` // share of each hidden layer's channels, the worst matched, that are not averaged but kept apart: 0 for one network of the reference's size, 1 for the ensemble in one network; wants channels matched one to one
-	UpTo        string    `json:"up_to,omitempty"`  // by zip: the layer up to which parents are merged; behind it they stay apart, their outputs added. models.InputName merges nothing; "" merges all
-	Descent     int       `json:"descent"`          // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
+	Reference   int       `json:"reference"`           // the parent that the others are aligned to, or Last; it also gives the result's widths
+	Proportions []float64 `json:"proportions"`         // weight of each parent in the average, scaled to sum to 1; nil means equal
+	Consensus   bool      `json:"consensus,omitempty"` // by activations: align more than two parents to one another, not to the reference alone; wants shared maps
+	Passes      int       `json:"passes"`              // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
+	Budget      float64   `json:"budget,omitempty"`    // share of each hidden layer's channels, the worst matched, that are not averaged but kept apart: 0 for one network of the reference's size, 1 for the ensemble in one network; wants channels matched one to one
+	UpTo        string    `json:"up_to,omitempty"`     // by zip: the layer up to which parents are merged; behind it they stay apart, their outputs added. models.InputName merges nothing; "" merges all
+	Descent     int       `json:"descent"`             // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
 
 	Samples     Samples  `json:"-"`                      // by activations, and for Repair: inputs to run through the models
 	SamplesFrom string   `json:"samples_from,omitempty"` // where the samples come from, for the record
@@ -146,6 +147,8 @@ func (o Options) check() error {
 		return fmt.Errorf("fusion: repair: wanted %s, %s, %s or %s, found %q", NoRepair, Rescale, Regress, ResetBatchNorm, o.Repair)
 	case o.Residual == PaperAverage && o.Align != Activations:
 		return fmt.Errorf("fusion: residual: the paper's policy wants alignment by %s, found by %s", Activations, o.Align)
+	case o.Consensus && o.Residual == PaperAverage:
+		return fmt.Errorf("fusion: residual: consensus wants the policy %s, found %s", SharedMap, PaperAverage)
 	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights:
 		return fmt.Errorf("fusion: matching inputs and descent want alignment by %s, found by %s", Weights, o.Align)
 	case o.Align == Zip && (o.Passes > 1 || o.TransportOutput || o.PreserveScale || o.Budget > 0):

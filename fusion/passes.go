@@ -7,8 +7,8 @@ import (
 // nobody, as the parent to skip, aligns them all.
 const nobody = -1
 
-// passes aligns the parents to the reference; every further pass re-aligns all
-// of them to their average (section 5.3.3 of the paper), until a pass changes
+// passes aligns the parents to the reference, or to one another; every further
+// pass re-aligns all of them to their average (section 5.3.3 of the paper), until a pass changes
 // no map.
 func (f *fuser) passes(ctx context.Context) ([]mapping, error) {
 	maps, err := f.align(ctx, f.parents[f.Reference], f.Reference)

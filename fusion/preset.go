@@ -17,8 +17,8 @@ const bestAlignSamples = 2000
 //     layer transported too;
 //   - paper-acts: the same by activations, not normalised, with the paper's
 //     treatment of residual blocks;
-//   - best: alignment by the cosine of activations, then regression (see
-//     [Options].Repair), on [BestSamples];
+//   - best: alignment by the cosine of activations, of more than two parents to
+//     one another, then regression (see [Options].Repair), on [BestSamples];
 //   - zip: for parents that know different things, [Zip], then regression, on
 //     [BestSamples].
 //
@@ -48,7 +48,7 @@ func Preset(name string) (Options, error) {
 	case "paper-acts":
 		return Options{Preset: name, Reference: Last, Align: Activations, Residual: PaperAverage, TransportOutput: true}, nil
 	case "best":
-		return Options{Preset: name, Reference: Last, Align: Activations, Cost: Cosine, Repair: Regress, AlignSamples: bestAlignSamples}, nil
+		return Options{Preset: name, Reference: Last, Align: Activations, Cost: Cosine, Consensus: true, Repair: Regress, AlignSamples: bestAlignSamples}, nil
 	case "zip":
 		return Options{Preset: name, Reference: Last, Align: Zip, Repair: Regress, AlignSamples: bestAlignSamples}, nil
 	}

@@ -14,22 +14,22 @@ var presets = map[string]map[string]any{
 	"paper-wts": {
 		"Preset": "paper-wts", "Align": Weights, "Solver": ot.Exact{}, "Cost": Euclidean, "NormalizeRows": true, "MatchInputs": false,
 		"Residual": SharedMap, "TransportOutput": true, "PreserveScale": false, "Reference": 1, "Proportions": []float64{.5, .5},
-		"Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": NoRepair, "AlignSamples": 0, "Budget": 0., "UpTo": "",
+		"Consensus": false, "Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": NoRepair, "AlignSamples": 0, "Budget": 0., "UpTo": "",
 	},
 	"paper-acts": {
 		"Preset": "paper-acts", "Align": Activations, "Solver": ot.Exact{}, "Cost": Euclidean, "NormalizeRows": false, "MatchInputs": false,
 		"Residual": PaperAverage, "TransportOutput": true, "PreserveScale": false, "Reference": 1, "Proportions": []float64{.5, .5},
-		"Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": NoRepair, "AlignSamples": 0, "Budget": 0., "UpTo": "",
+		"Consensus": false, "Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": NoRepair, "AlignSamples": 0, "Budget": 0., "UpTo": "",
 	},
 	"best": {
 		"Preset": "best", "Align": Activations, "Solver": ot.Exact{}, "Cost": Cosine, "NormalizeRows": false, "MatchInputs": false,
 		"Residual": SharedMap, "TransportOutput": false, "PreserveScale": false, "Reference": 1, "Proportions": []float64{.5, .5},
-		"Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": Regress, "AlignSamples": 2000, "Budget": 0., "UpTo": "",
+		"Consensus": true, "Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": Regress, "AlignSamples": 2000, "Budget": 0., "UpTo": "",
 	},
 	"zip": {
 		"Preset": "zip", "Align": Zip, "Solver": ot.Exact{}, "Cost": Euclidean, "NormalizeRows": false, "MatchInputs": false,
 		"Residual": SharedMap, "TransportOutput": false, "PreserveScale": false, "Reference": 1, "Proportions": []float64{.5, .5},
-		"Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": Regress, "AlignSamples": 2000, "Budget": 0., "UpTo": "",
+		"Consensus": false, "Passes": 1, "Descent": 0, "SamplesFrom": "", "Repair": Regress, "AlignSamples": 2000, "Budget": 0., "UpTo": "",
 	},
 }
 

@@ -83,7 +83,7 @@ func TestRecordsHaveTheResolvedOptions(t *testing.T) {
 	}
 	p := record(t, fused)
 	want := `{"preset":"best","align":"acts","cost":"cosine","normalize_rows":false,"match_inputs":false,"residual":"group","transport_output":false,` +
-		`"preserve_scale":false,"reference":1,"proportions":[0.5,0.5],"passes":1,"descent":0,"samples_from":"noise","repair":"regress","align_samples":2000,` +
+		`"preserve_scale":false,"reference":1,"proportions":[0.5,0.5],"consensus":true,"passes":1,"descent":0,"samples_from":"noise","repair":"regress","align_samples":2000,` +
 		`"solver":{"name":"sinkhorn","settings":{"reg":0.5,"max_iterations":100}},"samples":5}`
 	if string(p.Options) != want {
 		t.Errorf("options\n%s, want\n%s", p.Options, want)

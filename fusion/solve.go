@@ -14,13 +14,23 @@ type matched struct {
 	report        GroupReport
 }
 
-// match solves the transport problem between the channels of a group.
+// match solves the transport problem between the channels of a group, given their
+// inner products.
 func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, error) {
-	begin := time.Now()
 	cost, err := f.groundCost(gram)
 	if err != nil {
 		return matched{}, err
 	}
+	m, err := f.transport(ctx, g, cost)
+	if m.rows != nil {
+		m.rows.measure(gram)
+	}
+	return m, err
+}
+
+// transport is match, given the ground cost.
+func (f *fuser) transport(ctx context.Context, g Group, cost ot.Matrix) (matched, error) {
+	begin := time.Now()
 	m := matched{report: newGroupReport(g, cost.Rows, cost.Cols)}
 	if f.fixed(g) {
 		m.report.asFixed(cost)
@@ -34,7 +44,6 @@ func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, err
 	if m.rows, err = barycentric(plan); err != nil {
 		return m, fmt.Errorf("fusion: group %s: %w", g.Name, err)
 	}
-	m.rows.measure(gram)
 	m.columns = m.rows
 	if f.PreserveScale {
 		m.columns = splitting(plan)

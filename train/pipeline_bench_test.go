@@ -75,7 +75,7 @@ func startCIFAR(b *testing.B, name string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := Config{Dir: b.TempDir(), Arch: arch, Recipe: recipe, Data: data.Splits{Train: randomImages(45000), Validation: randomImages(5000)}}.checked()
+	c, err := Config{Dir: b.TempDir(), Arch: arch, Recipe: recipe, Data: data.Splits{Train: randomImages(45000), Validation: randomImages(5000), Test: randomImages(10)}}.checked()
 	if err != nil {
 		return nil, err
 	}

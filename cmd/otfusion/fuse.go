@@ -30,6 +30,7 @@ type alignFlags struct {
 	TransportOutput *bool               `negatable:"" help:"Align the classes too, as the paper's code does. This may exchange classes; a note says which."`
 	PreserveScale   *bool               `negatable:"" help:"With different widths: split weights between copies of a channel, which keeps the function where widths are multiples."`
 	Reference       string              `default:"last" help:"Parent that the others are aligned to: 0, 1, ..., last, or iterate (the last, then the fused model until nothing changes)."`
+	Consensus       *bool               `negatable:"" help:"By activations: align more than two parents to one another, not to the reference alone. The preset best does."`
 	Passes          *int                `placeholder:"N" help:"Alignments; after the first, all parents are re-aligned to the fused model (default: 1)."`
 	Descent         *int                `placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups (default: 0)."`
 	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset."`
@@ -48,7 +49,7 @@ func (f alignFlags) options() (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: f.Preset, Align: f.Align, Cost: f.Cost, NormalizeRows: f.NormalizeRows, MatchInputs: f.MatchInputs, Residual: f.Residual,
 		TransportOutput: f.TransportOutput, PreserveScale: f.PreserveScale, Proportions: f.Proportions,
-		Passes: f.Passes, Descent: f.Descent, Repair: f.Repair, Budget: f.Budget, UpTo: f.UpTo,
+		Consensus: f.Consensus, Passes: f.Passes, Descent: f.Descent, Repair: f.Repair, Budget: f.Budget, UpTo: f.UpTo,
 	}
 	switch given(f.Solver, "") {
 	case "exact":

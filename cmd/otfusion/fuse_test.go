@@ -34,7 +34,7 @@ func TestFlagsOfFuseReachTheOptions(t *testing.T) {
 		preset    string
 		changes   []string
 	}{
-		"Preset":          {flag: "--preset best", changes: []string{"Preset", "Align", "Cost", "Repair", "AlignSamples"}},
+		"Preset":          {flag: "--preset best", changes: []string{"Preset", "Align", "Cost", "Consensus", "Repair", "AlignSamples"}},
 		"Align":           {flag: "--align acts", off: "--align wts", preset: "best", changes: []string{"Align"}},
 		"Solver":          {flag: "--solver sinkhorn", off: "--solver exact", preset: "best", changes: []string{"Solver"}},
 		"Reg":             {flag: "--solver sinkhorn --reg 3", changes: []string{"Solver"}},
@@ -45,6 +45,7 @@ func TestFlagsOfFuseReachTheOptions(t *testing.T) {
 		"TransportOutput": {flag: "--transport-output", off: "--no-transport-output", preset: "paper-acts", changes: []string{"TransportOutput"}},
 		"PreserveScale":   {flag: "--preserve-scale", changes: []string{"PreserveScale"}},
 		"Reference":       {flag: "--reference 0", changes: []string{"Reference"}},
+		"Consensus":       {flag: "--consensus", off: "--no-consensus", preset: "best", changes: []string{"Consensus"}},
 		"Passes":          {flag: "--passes 3", changes: []string{"Passes"}},
 		"Descent":         {flag: "--descent 3", changes: []string{"Descent"}},
 		"Repair":          {flag: "--repair bn", off: "--repair none", preset: "best", changes: []string{"Repair"}},
