@@ -107,7 +107,7 @@ func presentTable2(l *Loader) report.Content {
 func (p parentSet) describe(s Scale) string {
 	k := len(p.parents)
 	return fmt.Sprintf("Scale %s, %s: parents %s; fine-tuning %s. One network takes the place of %d (efficiency %d×). "+
-		"Parents are aligned to the last one.", s, report.Plural(p.runs, "run", "runs"), effortOf(p.recipe), effortOf(p.finetune), k, k)
+		"Parents are aligned to the last one, by best to one another.", s, report.Plural(p.runs, "run", "runs"), effortOf(p.recipe), effortOf(p.finetune), k, k)
 }
 
 func (c setComparison) table(k int, paper setPaper) report.Table {

@@ -40,6 +40,10 @@ const bestAlignSamples = 2000
 //	acts, cosine, rescale              54.5          47.3            66.9
 //	acts, cosine, regress              66.4          51.9            74.9
 //
+// Consensus was chosen on five sets of four MLPNets and 5,000 validation images
+// of MNIST: 98.16 % in the mean against 98.13, cross-entropy 0.0639 against
+// 0.0662, lower in each set; without regression 96.50 % against 96.07.
+//
 // Samples and a Recorder are for the caller to add where activations are used.
 func Preset(name string) (Options, error) {
 	switch name {
