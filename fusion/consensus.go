@@ -111,49 +111,74 @@ func (f *fuser) comparePairs(ctx context.Context, sites []site) ([]pairGrams, er
 	return pairs, err
 }
 
-// agree aligns the parents' channels of a group to one another. The reference
-// stays as it is.
+// agree aligns the parents' channels of a group to one another.
 func (f *fuser) agree(ctx context.Context, g Group, grams pairGrams) ([]matched, error) {
 	costs, err := f.pairCosts(grams)
 	if err != nil {
 		return nil, fmt.Errorf("fusion: group %s: %w", g.Name, err)
 	}
-	matches := make([]matched, len(grams))
-	align := func(k int, cost ot.Matrix) (changed bool, err error) {
-		before := matches[k].rows
-		matches[k], err = f.transport(ctx, g, cost)
-		return err == nil && !matches[k].rows.equal(before), err
+	a := agreement{f, g, costs, make([]matched, len(grams))}
+	_, err = a.sweep(ctx, func(k int) ot.Matrix { return costs[k][f.Reference] })
+	for n, changed := 0, len(grams) > 2; err == nil && changed && n < consensusSweeps; n++ {
+		changed, err = a.sweep(ctx, a.meanCost)
 	}
-	for k := range grams {
-		if k != f.Reference {
-			if _, err := align(k, costs[k][f.Reference]); err != nil {
-				return nil, err
-			}
-		}
+	if err != nil {
+		return nil, err
 	}
-	for sweep, settled := 0, len(grams) == 2; !settled && sweep < consensusSweeps; sweep++ {
-		settled = true
-		for k := range grams {
-			if k == f.Reference {
-				continue
-			}
-			changed, err := align(k, meanCost(costs[k], matches, k))
-			if err != nil {
-				return nil, err
-			}
-			settled = settled && !changed
-		}
-	}
-	for k, m := range matches {
-		if k != f.Reference && m.rows != nil {
+	for k, m := range a.matches {
+		if m.rows != nil {
 			m.rows.measure(grams.of(k, f.Reference))
 		}
 	}
-	return matches, nil
+	return a.matches, nil
 }
 
 // consensusSweeps bounds the rounds of a group; a few are enough.
 const consensusSweeps = 20
+
+// agreement is the parents' channels of a group on their way to consensus.
+type agreement struct {
+	f       *fuser
+	group   Group
+	costs   [][]ot.Matrix // of parent k's channels and l's at [k][l]
+	matches []matched     // by parent; the reference stays as it is
+}
+
+// sweep aligns each parent but the reference at a cost, and reports whether that
+// changed a map.
+func (a *agreement) sweep(ctx context.Context, cost func(k int) ot.Matrix) (changed bool, err error) {
+	for k, before := range a.matches {
+		if k == a.f.Reference {
+			continue
+		}
+		if a.matches[k], err = a.f.transport(ctx, a.group, cost(k)); err != nil {
+			return false, err
+		}
+		changed = changed || !a.matches[k].rows.equal(before.rows)
+	}
+	return changed, nil
+}
+
+// meanCost is the mean cost of parent k's channels to those of the others, as
+// they are aligned so far.
+func (a *agreement) meanCost(k int) ot.Matrix {
+	var mean ot.Matrix
+	for l, c := range a.costs[k] {
+		if l == k {
+			continue
+		}
+		aligned := a.matches[l].rows.orIdentity(c.Cols)
+		if mean.Data == nil {
+			mean = ot.NewMatrix(c.Rows, aligned.to)
+		}
+		for p := range mean.Rows {
+			for q, cost := range aligned.applyVector(c.Row(p)) {
+				mean.Row(p)[q] += cost / float64(len(a.costs)-1)
+			}
+		}
+	}
+	return mean
+}
 
 // pairCosts are the ground costs of k's channels and l's at [k][l].
 func (f *fuser) pairCosts(grams pairGrams) ([][]ot.Matrix, error) {
@@ -171,25 +196,4 @@ func (f *fuser) pairCosts(grams pairGrams) ([][]ot.Matrix, error) {
 		}
 	}
 	return costs, nil
-}
-
-// meanCost is the mean cost of parent k's channels to those of the others, as
-// they are aligned so far.
-func meanCost(costs []ot.Matrix, matches []matched, k int) ot.Matrix {
-	var mean ot.Matrix
-	for l, c := range costs {
-		if l == k {
-			continue
-		}
-		aligned := matches[l].rows.orIdentity(c.Cols)
-		if mean.Data == nil {
-			mean = ot.NewMatrix(c.Rows, aligned.to)
-		}
-		for p := range mean.Rows {
-			for q, cost := range aligned.applyVector(c.Row(p)) {
-				mean.Row(p)[q] += cost / float64(len(costs)-1)
-			}
-		}
-	}
-	return mean
 }
