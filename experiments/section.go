@@ -3,6 +3,7 @@ package experiments
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"otfusion/experiments/report"
@@ -10,8 +11,9 @@ import (
 )
 
 // NewReport presents the experiments of which something is finished, at each
-// scale; a smaller scale is left out where a larger one is complete. It is an
-// error if nothing is finished.
+// scale; a smaller scale is left out where a larger one is complete, and a larger
+// one of which nothing is finished but what it shares with a smaller one. It is
+// an error if nothing is finished.
 func NewReport(list []Experiment, store runner.Store) (report.Report, error) {
 	r := report.Report{Orphans: store.Orphans(Tasks(list))}
 	results := runner.NewCache(store)
@@ -39,7 +41,21 @@ func startedSections(e Experiment, results *runner.Cache) []report.Section {
 			break
 		}
 	}
+	for i := len(list) - 2; i >= 0; i-- {
+		if slices.ContainsFunc(list[i+1:], func(smaller report.Section) bool { return within(list[i].Runs, smaller.Runs) }) {
+			list = slices.Delete(list, i, i+1)
+		}
+	}
 	return list
+}
+
+// within tells whether all tasks of some runs are among those of others.
+func within(runs, others []report.Run) bool {
+	ids := map[string]bool{}
+	for _, r := range others {
+		ids[r.ID] = true
+	}
+	return !slices.ContainsFunc(runs, func(r report.Run) bool { return !ids[r.ID] })
 }
 
 // NewSection presents what a store knows of an experiment at a scale.

@@ -82,6 +82,32 @@ func TestReportTakesWhatIsStarted(t *testing.T) {
 	}
 }
 
+// A scale has no section of its own as long as all that is finished of it is
+// shared with a smaller one.
+func TestALargerScaleNeedsATaskOfItsOwn(t *testing.T) {
+	shared := Experiment{Name: "shared", Present: func(l *Loader) report.Content {
+		l.Metric(note{"parent"}, "accuracy")
+		l.Metric(note{"own" + string(l.Scale)}, "accuracy")
+		return report.Content{}
+	}}
+	store := runner.Store{Root: t.TempDir()}
+	sections := func() string {
+		var list []string
+		for _, s := range reported(t, store, shared).Sections {
+			list = append(list, s.Scale)
+		}
+		return strings.Join(list, " ")
+	}
+	for _, step := range []struct{ finished, want string }{
+		{"parent", "smoke"}, {"ownreduced", "reduced"}, {"ownpaper", "paper"},
+	} {
+		finish(t, store, step.finished, 90)
+		if got := sections(); got != step.want {
+			t.Errorf("with %s the sections are %q, want %q", step.finished, got, step.want)
+		}
+	}
+}
+
 func TestReportOfNothingIsAnError(t *testing.T) {
 	_, err := NewReport([]Experiment{noted("none", "a")}, runner.Store{Root: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "nothing is finished") {
