@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"slices"
 
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
@@ -147,7 +148,9 @@ func (t teaching) measure(l *Loader) taughtSet {
 	}
 	o.better = t.betterParent(l)
 	o.ensemble = t.over(l, func(i int) runner.Task { return Ensemble{Members: t.set(i), Dataset: t.dataset} })
-	for _, s := range beginnings() {
+	starts := beginnings()
+	o.rows = make([]startRow, len(starts))
+	for i, s := range slices.Backward(starts) { // best first: the claims are about it
 		row := startRow{label: s.label,
 			unlabelled: t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, false) }),
 			labelled:   t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, true) }),
@@ -155,7 +158,7 @@ func (t teaching) measure(l *Loader) taughtSet {
 		if s.network != nil {
 			row.oneShot = t.over(l, func(i int) runner.Task { return s.network(t, i) })
 		}
-		o.rows = append(o.rows, row)
+		o.rows[i] = row
 	}
 	return o
 }
