@@ -29,6 +29,9 @@ func TestReadmeResults(t *testing.T) {
 			return lineOf(results, "### Two "+row+" on CIFAR-10", column) +
 				lineOf(results, "### Two "+row+", one-shot", map[string]string{"OT, weights": "paper-wts"}[column])
 		},
+		"\nTaught by its parents": func(row, column string) string {
+			return lineOf(results, "### One network of "+column+", test accuracy", row)
+		},
 		"\nTwo MLPNets, one of the digits 0 to 4": func(_, column string) string {
 			return lineOf(results, "### One network of two MLPNets on MNIST, digits 0–4", column)
 		},
