@@ -14,8 +14,7 @@ import (
 // to the reference alone, which only says in what order the channels come. What a
 // channel of a parent costs somewhere is the mean of its costs to the channels
 // that the other parents have there. Parents are aligned so in turn until nothing
-// changes; the costs of all pairs together never rise. Two parents are aligned
-// as by [fuser.byActivations].
+// changes; with one-to-one maps the costs of all pairs together never rise.
 func (f *fuser) consensus(ctx context.Context) ([]mapping, error) {
 	sites := f.groupSites()
 	pairs, err := f.comparePairs(ctx, sites)
@@ -119,7 +118,7 @@ func (f *fuser) agree(ctx context.Context, g Group, grams pairGrams) ([]matched,
 	}
 	a := agreement{f, g, costs, make([]matched, len(grams))}
 	_, err = a.sweep(ctx, func(k int) ot.Matrix { return costs[k][f.Reference] })
-	for n, changed := 0, len(grams) > 2; err == nil && changed && n < consensusSweeps; n++ {
+	for n, changed := 0, true; err == nil && changed && n < consensusSweeps; n++ {
 		changed, err = a.sweep(ctx, a.meanCost)
 	}
 	if err != nil {

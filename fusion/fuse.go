@@ -40,7 +40,7 @@ func (f *fuser) align(ctx context.Context, reference *models.Model, skip int) ([
 	f.report.Groups = nil
 	f.report.Converged = true
 	switch {
-	case f.Align == Activations && f.Consensus && skip != nobody:
+	case f.Align == Activations && f.Consensus && len(f.parents) > 2 && skip != nobody:
 		return f.consensus(ctx)
 	case f.Align == Activations:
 		return f.byActivations(ctx, reference, skip)
