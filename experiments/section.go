@@ -41,12 +41,19 @@ func startedSections(e Experiment, results *runner.Cache) []report.Section {
 			break
 		}
 	}
-	for i := len(list) - 2; i >= 0; i-- {
-		if slices.ContainsFunc(list[i+1:], func(smaller report.Section) bool { return within(list[i].Runs, smaller.Runs) }) {
-			list = slices.Delete(list, i, i+1)
+	return withOwnTasks(list)
+}
+
+// withOwnTasks leaves out sections of which all that is finished is finished of
+// a later one, of a smaller scale.
+func withOwnTasks(list []report.Section) []report.Section {
+	var own []report.Section
+	for i, s := range list {
+		if !slices.ContainsFunc(list[i+1:], func(smaller report.Section) bool { return within(s.Runs, smaller.Runs) }) {
+			own = append(own, s)
 		}
 	}
-	return list
+	return own
 }
 
 // within tells whether all tasks of some runs are among those of others.
