@@ -63,34 +63,54 @@ func (c *benchTrainCmd) Run(g *globals) error {
 
 type benchLayersCmd struct{ benchFlags }
 
+// layerTimes is what bench layers finds.
+type layerTimes struct {
+	Arch      string           `json:"arch"`
+	Batch     int              `json:"batch"`
+	Precision kernel.Precision `json:"precision"`
+	Peak      float64          `json:"product_flops"` // FLOP per second of a large matrix product; 0 if nothing is timed
+	Layers    []kernel.Choice  `json:"layers"`
+}
+
 func (c *benchLayersCmd) Run(g *globals) error {
 	a, o, err := c.options(g)
 	if err != nil {
 		return err
 	}
-	choices, err := await(g.ctx, func() ([]kernel.Choice, error) { return bench.Layers(a, o) })
+	times, err := await(g.ctx, func() (layerTimes, error) { return timeLayers(a, o) })
 	if err != nil {
 		return err
 	}
-	return g.emit(map[string]any{"arch": a.Name, "batch": o.Batch, "precision": o.Precision, "layers": choices}, func(w io.Writer) {
-		printChoices(w, choices)
-	})
+	return g.emit(times, times.print)
 }
 
-func printChoices(w io.Writer, choices []kernel.Choice) {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"layer", "direction", "algorithm", "ms", "GFLOP/s", "others"})
-	for _, c := range choices {
-		ms, rate := "by rule", ""
+func timeLayers(a *models.Arch, o nn.Options) (layerTimes, error) {
+	t := layerTimes{Arch: a.Name, Batch: o.Batch, Precision: o.Precision}
+	var err error
+	if t.Layers, err = bench.Layers(a, o); err != nil || o.Deterministic {
+		return t, err
+	}
+	t.Peak, err = bench.Peak(o)
+	return t, err
+}
+
+func (t layerTimes) print(w io.Writer) {
+	lines := table.NewWriter()
+	lines.SetStyle(table.StyleLight)
+	lines.AppendHeader(table.Row{"layer", "direction", "algorithm", "ms", "GFLOP/s", "of a product", "others"})
+	for _, c := range t.Layers {
+		ms, rate, share := "by rule", "", ""
 		if c.Seconds > 0 {
-			ms, rate = fmt.Sprintf("%.3f", 1e3*c.Seconds), fmt.Sprintf("%.0f", c.FLOP/c.Seconds/1e9)
+			ms, rate, share = fmt.Sprintf("%.3f", 1e3*c.Seconds), fmt.Sprintf("%.0f", c.Rate()/1e9), fmt.Sprintf("%.0f %%", 100*c.Rate()/t.Peak)
 		}
 		others := ""
 		for _, x := range c.Others {
 			others += fmt.Sprintf("%s %.3f  ", x.Algorithm, 1e3*x.Seconds)
 		}
-		t.AppendRow(table.Row{c.Layer, c.Direction, c.Algorithm, ms, rate, others})
+		lines.AppendRow(table.Row{c.Layer, c.Direction, c.Algorithm, ms, rate, share, others})
 	}
-	fmt.Fprintln(w, t.Render())
+	fmt.Fprintln(w, lines.Render())
+	if t.Peak > 0 {
+		fmt.Fprintf(w, "A large matrix product reaches %.0f GFLOP/s here. Rates count the multiply-adds of the direct method, so Winograd can exceed it.\n", t.Peak/1e9)
+	}
 }

@@ -73,6 +73,29 @@ func Layers(a *models.Arch, o nn.Options) ([]kernel.Choice, error) {
 	return s.trainer.Choices(), nil
 }
 
+// product is the layer whose matrix products [Peak] is taken from: large enough
+// for the processor's full rate.
+const product = 1024
+
+// Peak is the rate of the engine's fastest matrix product, in FLOP per second: what
+// the layers' rates are to be held against. It is 0 where nothing is timed.
+func Peak(o nn.Options) (float64, error) {
+	a, err := models.Build("mlpnet", models.Options{Hidden: []int{product, product}})
+	if err != nil {
+		return 0, err
+	}
+	o.Batch, o.Deterministic = 2*product, false
+	choices, err := Layers(a, o)
+	if err != nil {
+		return 0, err
+	}
+	peak := 0.
+	for _, c := range choices {
+		peak = max(peak, c.Rate())
+	}
+	return peak, nil
+}
+
 // subject is a network in training, with its batch.
 type subject struct {
 	trainer  *nn.Trainer

@@ -66,3 +66,26 @@ func TestParsePeak(t *testing.T) {
 		t.Errorf("no peak is %v, wanted 0", got)
 	}
 }
+
+func TestEveryLayerIsTimedWhereAlgorithmsAre(t *testing.T) {
+	a, err := models.Build("resnet18", models.Options{Width: 1. / 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	choices, err := Layers(a, nn.Options{Batch: 2, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	peak, err := Peak(nn.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if peak == 0 {
+		t.Skip("this engine has one algorithm for each layer")
+	}
+	for _, c := range choices {
+		if c.Seconds == 0 || c.Rate() != c.FLOP/c.Seconds {
+			t.Errorf("%s %s: %g s, %g FLOP/s", c.Layer, c.Direction, c.Seconds, c.Rate())
+		}
+	}
+}

@@ -83,9 +83,17 @@ type Choice struct {
 	Layer     string  `json:"layer"`
 	Direction string  `json:"direction"` // forward, backward-input, backward-params
 	Algorithm string  `json:"algorithm"`
-	Seconds   float64 `json:"seconds"`          // measured when chosen; 0 if chosen by rule
+	Seconds   float64 `json:"seconds"`          // measured, of this layer or one of the same shape; 0 if chosen by rule
 	FLOP      float64 `json:"flop,omitempty"`   // nominal, 2 per multiply-add of the direct method
 	Others    []Timed `json:"others,omitempty"` // the candidates not taken
+}
+
+// Rate is the nominal FLOP per second, 0 if not timed.
+func (c Choice) Rate() float64 {
+	if c.Seconds == 0 {
+		return 0
+	}
+	return c.FLOP / c.Seconds
 }
 
 // Timed is a candidate with its measured time.

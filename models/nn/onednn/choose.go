@@ -45,15 +45,17 @@ const (
 // that fits; a layer timed before gets the same algorithm again. It notes the choice.
 func (e *engine) choose(j job, candidates []candidate) (algorithm, error) {
 	choice := kernel.Choice{Layer: j.layer, Direction: j.direction, FLOP: j.flop}
-	if name, ok := e.chosen[j.key]; ok {
-		candidates = only(candidates, name)
+	before, again := e.chosen[j.key]
+	if again {
+		candidates = only(candidates, before.Algorithm)
+		choice.Seconds, choice.Others = before.Seconds, before.Others
 	}
 	fitting, errs := e.buildAll(candidates)
 	if len(fitting) == 0 {
 		return nil, fmt.Errorf("onednn: %s: %s: no algorithm: %w", j.layer, j.direction, errors.Join(errs...))
 	}
 	best := 0
-	if len(fitting) > 1 {
+	if !again && !e.options.Deterministic {
 		var err error
 		if best, err = e.race(j, fitting, &choice); err != nil {
 			return nil, err
@@ -70,7 +72,7 @@ func (e *engine) choose(j job, candidates []candidate) (algorithm, error) {
 	}
 	choice.Algorithm = fitting[best].name
 	e.choices = append(e.choices, choice)
-	e.chosen[j.key] = choice.Algorithm
+	e.chosen[j.key] = choice
 	e.closers = append(e.closers, fitting[best].free)
 	return fitting[best].algorithm, nil
 }

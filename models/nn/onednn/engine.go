@@ -28,8 +28,8 @@ type engine struct {
 	scratch C.size_t     // bytes of it that the chosen algorithms need
 	dnnl    *C.otf_dnnl
 	choices []kernel.Choice
-	chosen  map[string]string // algorithms of layers timed before, see [engine.choose]
-	busy    []float32         // work between timings
+	chosen  map[string]kernel.Choice // of layers that are the same but for their names, see [engine.choose]
+	busy    []float32                // work between timings
 	closers []func()
 }
 
@@ -45,7 +45,7 @@ func New(o kernel.Options) (kernel.Engine, error) {
 	if o.Threads < 0 {
 		return nil, fmt.Errorf("onednn: threads: wanted 0 or more, found %d", o.Threads)
 	}
-	e := &engine{options: o, chosen: map[string]string{}, busy: make([]float32, 1<<16)}
+	e := &engine{options: o, chosen: map[string]kernel.Choice{}, busy: make([]float32, 1<<16)}
 	switch o.Precision {
 	case "", kernel.F32:
 	case kernel.BF16:
