@@ -66,6 +66,9 @@ func TestCriteriaFromBothSides(t *testing.T) {
 	pruned := func(x numbers) report.Claim {
 		return pruningClaim("", append(slices.Repeat([]float64{1}, 8), x...))
 	}
+	thinned := func(x numbers) report.Claim {
+		return pruneOutcome{dense: x[0], best: []float64{0, 0, x[1], x[2], 0, 0}}.bestClaim()
+	}
 	sampled := func(i int) func(numbers) report.Claim {
 		return func(x numbers) report.Claim {
 			return sampleClaims(map[string][]report.Stat{exactSolver: exactly(x[:4]), mildSinkhorn: exactly(slices.Repeat(x[4:5], 4)), strongSinkhorn: exactly(slices.Repeat(x[5:6], 4))}, x[6])[i]
@@ -125,6 +128,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		{"VGG11 student", taught(1), numbers{97, 97.01, 97.02}, map[int]float64{0: 97.01, 1: 97, 2: 97.01}},
 		{"pruning helps nearly everywhere", pruned, numbers{-.19, 10}, map[int]float64{1: 9.9}},
 		{"pruning costs", pruned, numbers{-5, 10}, map[int]float64{1: -.21}},
+		{"pruned, fused by best", thinned, numbers{86, 81, 76}, map[int]float64{0: 86.1, 1: 80.9, 2: 75.9}},
 		{"samples", sampled(0), numbers{60, 90, 89.76, 90, 0, 0, 89.7}, map[int]float64{0: 70, 2: 89.74, 6: 89.8}},
 		{"samples, many against few", sampled(0), numbers{60, 80, 80, 80.1, 0, 0, 79.9}, map[int]float64{0: 60.1, 6: 80}},
 		{"solvers", sampled(1), numbers{0, 0, 0, 96, 96, 96, 0}, map[int]float64{3: 95.9, 4: 95.9, 5: 96.1}},

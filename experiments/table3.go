@@ -37,9 +37,9 @@ func presentTable3(l *Loader) report.Content {
 	}
 	pruned := pruneComparison{title: "VGG11 on CIFAR-100", dataset: "cifar100", network: cifar100Set(l.Scale, 1).parents[0],
 		rows: pick(l.Scale, cifar100PruneRows()[:1], cifar100PruneRows(), cifar100PruneRows())}
-	table, figure, gains := pruned.present(l)
+	table, figure, o := pruned.present(l)
 	r.Tables, r.Figures = append(r.Tables, table), append(r.Figures, figure)
-	r.Claims = append(r.Claims, l.claims(pruningClaim("Figure S12", gains))...)
+	r.Claims = append(r.Claims, l.claims(pruningClaim("Figure S12", o.gains), o.bestClaim())...)
 	return r
 }
 
