@@ -68,8 +68,8 @@ func (t teaching) budgetTable(s Scale, o budgetOutcome) report.Table {
 		Note: fmt.Sprintf("Scale %s, %s: parents %s. Alignment by the cosine of activations; the share r of every hidden layer's channels, the worst matched, stays apart.",
 			s, report.Plural(t.repetitions, "pair of seeds", "pairs of seeds"), effortOf(t.recipe)),
 		Rows: []report.Row{
-			{Label: "better parent", Values: []report.Value{report.Words("1"), report.Ours(o.better), report.Words("")}},
-			{Label: "ensemble", Values: []report.Value{report.Words("%d", t.parents), report.Ours(o.ensemble), report.Words("")}},
+			{Label: "better parent", Values: []report.Value{report.Words("1"), report.Ours(o.better), report.Words("not applicable")}},
+			{Label: "ensemble", Values: []report.Value{report.Words("%d", t.parents), report.Ours(o.ensemble), report.Words("not applicable")}},
 		},
 	}
 	for _, x := range o.steps {

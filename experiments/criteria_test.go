@@ -64,7 +64,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		}
 	}
 	pruned := func(x numbers) report.Claim {
-		return pruningClaim("", append(slices.Repeat([]float64{1}, 8), x...))
+		return pruningClaim("", append(slices.Repeat([]float64{1}, 7), append(x, 10)...))
 	}
 	thinned := func(x numbers) report.Claim {
 		return pruneOutcome{dense: x[0], best: []float64{0, 0, x[1], x[2], 0, 0}}.bestClaim()
@@ -79,7 +79,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 	}
 	one := func(i int) func(numbers) report.Claim {
 		return func(x numbers) report.Claim {
-			return teaching{}.claims(taughtSet{better: known(x[0]), ensemble: known(x[1]), rows: []startRow{{}, {unlabelled: known(x[2]), labelled: known(x[3])}}})[i]
+			return teaching{}.claims(taughtSet{better: known(x[0]), ensemble: known(x[1]), rows: []startRow{{label: fromBest, unlabelled: known(x[2]), labelled: known(x[3])}}})[i]
 		}
 	}
 	apart := func(i int) func(numbers) report.Claim {
@@ -126,8 +126,8 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		{"expanded", func(x numbers) report.Claim { return widthsClaim(x[0], known(x[1])) }, numbers{98, 98.004}, map[int]float64{0: 97.99, 1: 98.006}},
 		{"MNIST student", taught(0), numbers{97, 97.01, 97.02}, map[int]float64{0: 97.01, 1: 97, 2: 97.01}},
 		{"VGG11 student", taught(1), numbers{97, 97.01, 97.02}, map[int]float64{0: 97.01, 1: 97, 2: 97.01}},
-		{"pruning helps nearly everywhere", pruned, numbers{-.19, 10}, map[int]float64{1: 9.9}},
-		{"pruning costs", pruned, numbers{-5, 10}, map[int]float64{1: -.21}},
+		{"pruning helps nearly everywhere", pruned, numbers{-5, -.19}, map[int]float64{1: -.21}},
+		{"pruning gains much", func(x numbers) report.Claim { return pruningClaim("", append(slices.Repeat([]float64{1}, 9), x...)) }, numbers{10}, map[int]float64{0: 9.9}},
 		{"pruned, fused by best", thinned, numbers{86, 81, 76}, map[int]float64{0: 86.1, 1: 80.9, 2: 75.9}},
 		{"samples", sampled(0), numbers{60, 90, 89.76, 90, 0, 0, 89.7}, map[int]float64{0: 70, 2: 89.74, 6: 89.8}},
 		{"samples, many against few", sampled(0), numbers{60, 80, 80, 80.1, 0, 0, 79.9}, map[int]float64{0: 60.1, 6: 80}},

@@ -78,7 +78,7 @@ func (l *Loader) Curve(tasks []runner.Task, n int, series func(runner.Task) []fl
 	missing := make([]bool, len(tasks))
 	for k, t := range tasks {
 		s := series(t)
-		missing[k] = s == nil
+		missing[k] = len(s) == 0 || math.IsNaN(s[0])
 		for i := range points {
 			v := math.NaN()
 			if i < len(s) {

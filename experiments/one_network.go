@@ -212,9 +212,18 @@ func (t teaching) figure(s Scale, o taughtSet) report.Figure {
 	return f
 }
 
+// by is what became of a start, one of those that were compared.
+func (o taughtSet) by(label string) startRow {
+	i := slices.IndexFunc(o.rows, func(r startRow) bool { return r.label == label })
+	if i < 0 {
+		panic("experiments: nothing was taught " + label)
+	}
+	return o.rows[i]
+}
+
 // claims judge the network that starts from best, in the mean over the sets.
 func (t teaching) claims(o taughtSet) []report.Claim {
-	from := o.rows[len(o.rows)-1]
+	from := o.by(fromBest)
 	claim := func(text string) report.Claim {
 		return report.Claim{Source: report.Goal, Text: "One network of " + t.title + ": " + text}
 	}

@@ -142,7 +142,7 @@ func pruningClaim(source string, gains []float64) report.Claim {
 	}
 	return report.Claim{Source: source,
 		Text: "Fusing the dense network into the pruned one helps, or costs less than 0.2 points, nearly everywhere (in 90 % of the cases), and gains 10 points or more where much is pruned."}.Judge(
-		report.Measured("cases in which it does, %", 100*helped/float64(len(gains))).AtLeast(report.Constant(90)),
+		report.Measured("cases with a gain above −0.2 points, %", 100*helped/float64(len(gains))).AtLeast(report.Constant(90)),
 		report.Measured("largest gain", most).AtLeast(report.Constant(10)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
@@ -59,7 +60,7 @@ func specialties(s Scale) []specialty {
 	four.part, four.parents, four.classes = "classes:0-2+3-4+5-7+8-9", 4, [][]int{{0, 1, 2}, {3, 4}, {5, 6, 7}, {8, 9}}
 	shares := of("two VGG11 on CIFAR-10, classes in shares of Dirichlet(0.5)", "vgg11", "cifar10", 0, 1, "features.15")
 	shares.part, shares.classes = "dirichlet:0.5", nil
-	zipIt := of("two ResNet20 of width 4 on CIFAR-10, classes 0–4 and 5–9", "resnet20", "cifar10", 4, 1, "layer2.2.relu2")
+	zipIt := of("two ResNet20 of width 4 on CIFAR-10, classes 0–4 and 5–9", "resnet20_bn", "cifar10", 4, 1, "layer2.2.relu2")
 	zipIt.published = zipItValues{vanilla: 43.0, weights: 46.2, activations: 58.4, zip: 79.1, upTo: 83.8, ensemble: 87.4}
 	return []specialty{
 		mnist,
@@ -86,6 +87,22 @@ func zipping(seed uint64, upTo string) Alignment {
 	return Alignment{Preset: "zip", Samples: fusion.BestSamples, Seed: seed, UpTo: upTo}
 }
 
+// measuredAgain is an alignment after which the statistics of batch norms, if the
+// family has any, are measured: with averaged ones every network is at chance.
+func (y specialty) measuredAgain(a Alignment, seed uint64) Alignment {
+	if y.normed() {
+		a.Repair, a.Samples, a.Seed = fusion.ResetBatchNorm, acrossSamples, seed
+	}
+	return a
+}
+
+// normed tells families with batch norm.
+func (y specialty) normed() bool { return strings.HasSuffix(y.arch, "_bn") }
+
+// acrossSamples is how many images the paper's OT sees where parents know
+// different things.
+const acrossSamples = 400
+
 // approach is one way to make one network of specialists.
 type approach struct {
 	label   string
@@ -109,11 +126,11 @@ func approaches() []approach {
 	return []approach{
 		{"ensemble", func(y specialty, i int) []runner.Task { return y.set(i) }, func(p zipItValues) float64 { return p.ensemble }},
 		{vanillaAverage, fused(func(specialty, uint64) Alignment { return Vanilla() }), func(p zipItValues) float64 { return p.vanilla }},
-		{otWeights, fused(func(specialty, uint64) Alignment { return inPlace() }), func(p zipItValues) float64 { return p.weights }},
-		{otActivations, fused(func(_ specialty, seed uint64) Alignment {
-			a := byActivations(400, seed)
+		{otWeights, fused(func(y specialty, seed uint64) Alignment { return y.measuredAgain(inPlace(), seed) }), func(p zipItValues) float64 { return p.weights }},
+		{otActivations, fused(func(y specialty, seed uint64) Alignment {
+			a := byActivations(acrossSamples, seed)
 			a.FixOutput = true
-			return a
+			return y.measuredAgain(a, seed)
 		}), func(p zipItValues) float64 { return p.activations }},
 		{ourBest, fused(func(_ specialty, seed uint64) Alignment { return best(seed) }), nil},
 		{zippedRow, fused(func(_ specialty, seed uint64) Alignment { return zipping(seed, "") }), func(p zipItValues) float64 { return p.zip }},
@@ -171,6 +188,15 @@ type specialistsOutcome struct {
 	rows    map[string]knowledge
 }
 
+// by is what an approach came to, one of those that were compared.
+func (o specialistsOutcome) by(label string) knowledge {
+	k, ok := o.rows[label]
+	if !ok {
+		panic("experiments: no approach " + label + " was compared")
+	}
+	return k
+}
+
 func (y specialty) measure(l *Loader) specialistsOutcome {
 	o := specialistsOutcome{rows: map[string]knowledge{}}
 	for k := range y.parents {
@@ -189,6 +215,9 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 		Note: fmt.Sprintf("Scale %s, %s: parents %s; zip, best and teaching see unlabelled training images of all parents; taught for %s. "+
 			"In the ensemble each parent speaks of the classes that it knows. Branches behind %s.",
 			s, report.Plural(y.repetitions, "set of seeds", "sets of seeds"), effortOf(y.recipe), report.Plural(y.taught.Epochs, "epoch", "epochs"), y.upTo),
+	}
+	if y.normed() {
+		t.Note += " Batch norms are measured again after OT."
 	}
 	if y.published.zip > 0 {
 		t.Note += " Beside ours: ZipIt! (Stoica et al. 2023, table 1), with its alignments by weights (git re-basin) and by activations for OT."
@@ -211,7 +240,7 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 		if u.paper != nil {
 			paper = u.paper(y.published)
 		}
-		row(u.label, o.rows[u.label], paper)
+		row(u.label, o.by(u.label), paper)
 	}
 	return t
 }
@@ -224,7 +253,7 @@ const (
 )
 
 func (y specialty) claims(o specialistsOutcome) []report.Claim {
-	all := func(label, name string) report.Number { return o.rows[label].all.Named(name) }
+	all := func(label, name string) report.Number { return o.by(label).all.Named(name) }
 	claim := func(text string) report.Claim {
 		return report.Claim{Source: report.Goal, Text: "One network of " + y.title + ": " + text}
 	}

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"testing"
@@ -12,7 +13,7 @@ import (
 // Every field of an alignment that is no matter of samples reaches the options.
 func TestAlignmentsReachTheOptions(t *testing.T) {
 	options := func(a Alignment) reflect.Value {
-		a.Preset = "paper-wts"
+		a.Preset = cmp.Or(a.Preset, "paper-wts")
 		o, err := a.options(runner.Env{})
 		if err != nil {
 			t.Fatal(err)
@@ -20,6 +21,7 @@ func TestAlignmentsReachTheOptions(t *testing.T) {
 		o.Record = nil // functions cannot be compared
 		return reflect.ValueOf(o)
 	}
+	var tried []string
 	for field, c := range map[string]struct {
 		set     Alignment
 		changes string
@@ -33,8 +35,11 @@ func TestAlignmentsReachTheOptions(t *testing.T) {
 		"Cost":        {Alignment{Cost: fusion.Cosine}, "Cost"},
 		"Residual":    {Alignment{Residual: fusion.PaperAverage}, "Residual"},
 		"Repair":      {Alignment{Repair: fusion.Rescale}, "Repair"},
+		"UpTo":        {Alignment{Preset: "zip", UpTo: "relu1"}, "UpTo"},
+		"Budget":      {Alignment{Budget: .5}, "Budget"},
 	} {
-		before, after := options(Alignment{}), options(c.set)
+		tried = append(tried, field)
+		before, after := options(Alignment{Preset: c.set.Preset}), options(c.set)
 		var found []string
 		for i := range before.NumField() {
 			if !reflect.DeepEqual(before.Field(i).Interface(), after.Field(i).Interface()) {
@@ -43,6 +48,11 @@ func TestAlignmentsReachTheOptions(t *testing.T) {
 		}
 		if !slices.Equal(found, []string{c.changes}) {
 			t.Errorf("%s changes %v, want %s", field, found, c.changes)
+		}
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Alignment]()) {
+		if !slices.Contains(append(tried, "Preset", "Samples", "Seed", "Part"), f.Name) {
+			t.Errorf("field %s is not tried", f.Name)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (t Prune) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, er
 	if err != nil {
 		return runner.Outcome{}, err
 	}
-	fused, _, err := t.Alignment.apply(ctx, w.Env, []*models.Model{dense, pruned}, splits.Train)
+	fused, report, err := t.Alignment.apply(ctx, w.Env, []*models.Model{dense, pruned}, splits.Train)
 	if err != nil {
 		return runner.Outcome{}, err
 	}
@@ -58,8 +58,12 @@ func (t Prune) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, er
 		return runner.Outcome{}, err
 	}
 	after, err := train.Evaluate(ctx, fused, splits.Test, evaluation(w.Env))
-	return runner.Outcome{Metrics: map[string]float64{
+	metrics := map[string]float64{
 		"accuracy": before.Accuracy, "fused": after.Accuracy,
 		"kept": float64(pruned.Arch.Count()) / float64(dense.Arch.Count()),
-	}}, err
+	}
+	if report != nil {
+		metrics["moved_classes"] = float64(report.MovedClasses())
+	}
+	return runner.Outcome{Metrics: metrics}, err
 }

@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -118,20 +119,12 @@ func (o Options) complete(parents int) (Options, error) {
 		return o, fmt.Errorf("fusion: budget: wanted a number from 0 to 1, found %g", o.Budget)
 	}
 	o.Passes = max(o.Passes, 1)
-	o.Align, o.Cost, o.Residual = orDefault(o.Align, Weights), orDefault(o.Cost, Euclidean), orDefault(o.Residual, SharedMap)
-	o.Repair = orDefault(o.Repair, NoRepair)
+	o.Align, o.Cost, o.Residual, o.Repair = cmp.Or(o.Align, Weights), cmp.Or(o.Cost, Euclidean), cmp.Or(o.Residual, SharedMap), cmp.Or(o.Repair, NoRepair)
 	var err error
 	if o.Proportions, err = proportions(o.Proportions, parents); err != nil {
 		return o, err
 	}
 	return o, o.check()
-}
-
-func orDefault[T ~string](value, standard T) T {
-	if value == "" {
-		return standard
-	}
-	return value
 }
 
 // check reports choices that do not exist or do not go together.
@@ -147,6 +140,8 @@ func (o Options) check() error {
 		return fmt.Errorf("fusion: repair: wanted %s, %s, %s or %s, found %q", NoRepair, Rescale, Regress, ResetBatchNorm, o.Repair)
 	case o.Residual == PaperAverage && o.Align != Activations:
 		return fmt.Errorf("fusion: residual: the paper's policy wants alignment by %s, found by %s", Activations, o.Align)
+	case o.Budget > 0 && o.Residual == PaperAverage:
+		return fmt.Errorf("fusion: residual: a budget wants the policy %s, found %s", SharedMap, PaperAverage)
 	case o.Consensus && o.Residual == PaperAverage:
 		return fmt.Errorf("fusion: residual: consensus wants the policy %s, found %s", SharedMap, PaperAverage)
 	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights:

@@ -14,7 +14,7 @@ func (a *Arch) MultiplyAdds() int {
 		case Linear:
 			total += l.Out * shapes[l.Inputs[0]].C
 		case Conv2D:
-			total += shapes[l.Name].Len() * shapes[l.Inputs[0]].C * l.Kernel * l.Kernel
+			total += shapes[l.Name].Len() * shapes[l.Inputs[0]].C / max(l.Groups, 1) * l.Kernel * l.Kernel
 		}
 	}
 	return total

@@ -18,6 +18,15 @@ func TestMultiplyAddsAreCountedByLayer(t *testing.T) {
 			t.Errorf("%s: %d, want %d", family, got, want)
 		}
 	}
+	grouped := &Arch{Name: "grouped", Input: Shape{C: 4, H: 6, W: 6}, Layers: []Layer{
+		{Name: "pairs", Op: Conv2D, Inputs: []string{InputName}, Out: 8, Kernel: 3, Stride: 1, Padding: 1, Groups: 2},
+		{Name: "depthwise", Op: Conv2D, Inputs: []string{"pairs"}, Out: 8, Kernel: 3, Stride: 1, Padding: 1, Groups: 8},
+		{Name: "flat", Op: Flatten, Inputs: []string{"depthwise"}},
+		{Name: "linear", Op: Linear, Inputs: []string{"flat"}, Out: 10},
+	}}
+	if got, want := grouped.MultiplyAdds(), 36*(8*2+8)*9+8*36*10; got != want {
+		t.Errorf("groups: %d, want %d", got, want)
+	}
 	if n := (&Arch{}).MultiplyAdds(); n != 0 {
 		t.Errorf("no layers: %d, want 0", n)
 	}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Keeps what the tasks behind a results folder's report found, without their
-# networks, in docs/results, drops what no experiment asks for any more, and
-# writes docs/results.md from it.
+# networks, in docs/results, and writes docs/results.md from it. Results that no
+# experiment asks for any more are named; with PRUNE=yes they are removed.
 set -eu
 from=${1:?usage: scripts/record.sh RESULTS}
 json=$(mktemp)
@@ -20,9 +20,14 @@ for task in $tasks; do
 		fi
 	done
 done
-tasks=$(asked docs/results)
-[ -n "$tasks" ]
-for dir in docs/results/tasks/*; do
-	echo "$tasks" | grep -qx "${dir##*/}" || rm -r "$dir"
+bin/otfusion experiment report --results docs/results --json >"$json"
+orphans=$(tr -d ' \n' <"$json" | sed -n 's/.*"orphans":\[\([^]]*\)\].*/\1/p' | tr -d '"' | tr ',' ' ')
+for task in $orphans; do
+	if [ "${PRUNE:-}" = yes ]; then
+		rm -r "docs/results/tasks/$task"
+		echo "no experiment asks for $task: removed"
+	else
+		echo "no experiment asks for $task: kept; PRUNE=yes removes it" >&2
+	fi
 done
 bin/otfusion experiment report --results docs/results --markdown docs/results.md

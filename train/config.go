@@ -51,6 +51,12 @@ func (c Config) checked() (Config, error) {
 	return c, nil
 }
 
+// Check reports what makes the run impossible, before anything is computed.
+func (c Config) Check() error {
+	_, err := c.checked()
+	return err
+}
+
 func (c Config) check() error {
 	switch {
 	case c.Dir == "":

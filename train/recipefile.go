@@ -70,8 +70,9 @@ func RecipeNames() []string {
 // slash). Without an entry for the architecture, that of the first of its
 // [models.BaseNames] counts. The datasets fashion-mnist, cifar100 and others fall
 // back to mnist, to cifar10, and to both, whichever the architecture has; last
-// come "default/cifar10", say, for architectures that are not named, and "default". Unknown keys, impossible values and a second YAML document are
-// errors that name file, line and key.
+// come "default/cifar10", say, for architectures that are not named, and
+// "default". Unknown keys, impossible values and a second YAML document are errors
+// that name file, line and key.
 func LoadRecipe(name string, purpose Purpose, arch, dataset string) (Recipe, error) {
 	recipes, file, err := readRecipeFile(name)
 	if err != nil {

@@ -147,6 +147,21 @@ func (r *run) save() error {
 	return r.state.write(r.Dir)
 }
 
+// InterruptedError is a run that was interrupted and whose state is saved.
+type InterruptedError struct {
+	Run   string // its name
+	Where string // it stopped, such as "before the final test"
+	Cause error  // of the context
+}
+
+// Error says that the run resumes.
+func (e *InterruptedError) Error() string {
+	return fmt.Sprintf("train: %s: interrupted %s, the same run continues there", e.Run, e.Where)
+}
+
+// Unwrap is the cause.
+func (e *InterruptedError) Unwrap() error { return e.Cause }
+
 // stopped saves the state of an interrupted run.
 func (r *run) stopped(err error) error {
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
@@ -159,5 +174,5 @@ func (r *run) stopped(err error) error {
 	if r.state.Epoch == r.Recipe.Epochs {
 		where = "before the final test"
 	}
-	return fmt.Errorf("train: %s: interrupted %s, the same run continues there: %w", r.Name, where, err)
+	return &InterruptedError{r.Name, where, err}
 }

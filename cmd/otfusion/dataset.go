@@ -105,7 +105,7 @@ func normalise(d *data.Dataset, n *models.Normalisation) (*data.Dataset, error) 
 }
 
 // agreed is the normalisation of models that are to be one, nil where no file
-// says any.
+// says any. Those whose files say none get it.
 func (g *globals) agreed(paths []string, ms []*models.Model) (*models.Normalisation, error) {
 	n, err := models.Agreed(ms...)
 	if err != nil {
@@ -114,6 +114,9 @@ func (g *globals) agreed(paths []string, ms []*models.Model) (*models.Normalisat
 	for i, m := range ms {
 		if own, err := m.Normalisation(); n != nil && own == nil && err == nil {
 			g.note("%s does not say how its inputs are normalised: the others' %v is taken for it", paths[i], *n)
+			if err := m.SetNormalisation(*n); err != nil {
+				return nil, fmt.Errorf("%s: %w", paths[i], err)
+			}
 		}
 	}
 	return n, nil
@@ -155,7 +158,7 @@ func fitting(m *models.Model, d *data.Dataset) string {
 // some of them.
 func (g *globals) classed(m *models.Model, d *data.Dataset) (*models.Model, error) {
 	names, _, err := m.Classes()
-	if err != nil || names == nil {
+	if err != nil || names == nil || len(d.ClassNames) == 0 {
 		return m, err
 	}
 	for _, name := range names {

@@ -4,13 +4,14 @@ import (
 	"cmp"
 
 	"otfusion/data"
+	"otfusion/models"
 	"otfusion/train"
 )
 
 // teachingFlags say how teachers teach.
 type teachingFlags struct {
-	Labels      float64 `default:"0" placeholder:"SHARE" help:"Share of the labels in the loss, 0 to below 1. At 0 no label is read: the epoch is selected by agreement with the teachers on held-out images."`
-	Temperature float64 `default:"3" placeholder:"T" help:"Temperature that softens teachers and student."`
+	Labels      float64 `default:"0" placeholder:"SHARE" help:"Share of the labels in the loss, 0 to below 1. At 0, the default, no label is read: the epoch is selected by agreement with the teachers on held-out images."`
+	Temperature float64 `default:"3" placeholder:"T" help:"Temperature that softens teachers and student (default: 3)."`
 }
 
 // distillCmd teaches one network by several.
@@ -45,6 +46,12 @@ func (c *distillCmd) Run(g *globals) error {
 	if err := c.name(teachers...); err != nil {
 		return err
 	}
+	if err := c.apply(student); err != nil {
+		return err
+	}
+	if _, err := g.agreed(append([]string{c.Student}, c.Teachers...), append([]*models.Model{student}, teachers...)); err != nil {
+		return err
+	}
 	student, recipe, splits, err := c.adopt(g, train.Distilling, student)
 	if err != nil {
 		return err
@@ -65,10 +72,15 @@ func (c *distillCmd) Run(g *globals) error {
 	}})
 }
 
-// judge chooses by what an epoch is selected: by labels where they are read.
-// Images without labels leave no choice but the teachers.
+// judge chooses by what an epoch is selected where --select does not: where no
+// label is learned from none selects either, and where labels are, they select in
+// place of the teachers. Images without labels leave no choice but the teachers.
 func (f teachingFlags) judge(r *train.Recipe, selection string, s data.Splits) error {
-	if f.Labels > 0 && selection == "" {
+	switch {
+	case selection != "" || r.Select == train.SelectLast:
+	case f.Labels == 0:
+		r.Select = train.SelectAgreement
+	case r.Select == train.SelectAgreement:
 		r.Select = train.SelectValidation
 	}
 	if s.Test == nil && (f.Labels > 0 || r.Select == train.SelectValidation || r.Select == train.SelectTest) {

@@ -132,7 +132,7 @@ func TestSampleIndices(t *testing.T) {
 	second := write(t, dir, "second.json", "[6, 18, 59998, 1, 32, 78, 1235, 43]")
 	fuse := func(indices, seed string) map[string]models.Tensor {
 		out := filepath.Join(dir, "out.safetensors")
-		callJSON[fusedJSON](t, "fuse", a, b, "--align", "acts", "--dataset", "mnist", "--sample-indices", indices, "--seed", seed, "--out", out)
+		callJSON[fusedJSON](t, "fuse", a, b, "--align", "acts", "--dataset", "mnist", "--sample-indices", indices, "--out", out)
 		m, err := checkpoint.Read(out)
 		if err != nil {
 			t.Fatal(err)

@@ -166,6 +166,8 @@ func TestInterrupted(t *testing.T) {
 	for _, c := range []struct{ args, words string }{
 		{"train --recipe smoke --hidden 8 -q --out " + filepath.Join(dir, "run"), "interrupted after step 0 |the same run continues there"},
 		{"finetune " + a + " --recipe smoke -q --out " + filepath.Join(dir, "tuned"), "interrupted before a step was made|the same command starts again"},
+		{"distill " + a + " --teachers " + a + " --recipe smoke -q --out " + filepath.Join(dir, "taught"), "interrupted before a step was made"},
+		{"merge " + a + " " + a + " --recipe smoke -q --out " + filepath.Join(dir, "merged.safetensors"), "interrupted before a step was made"},
 		{"eval " + a, "interrupted; nothing was written"},
 		{"fuse " + a + " " + a + " --out " + filepath.Join(dir, "fused.safetensors"), "interrupted; nothing was written"},
 		{"info " + a, "interrupted; nothing was written"},

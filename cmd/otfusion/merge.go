@@ -75,36 +75,65 @@ func (c *mergeCmd) Run(g *globals) error {
 	if c.apart, err = specialists(parents); err != nil {
 		return err
 	}
-	fused, err := c.fused(g, parents, splits.Train)
-	if err != nil {
-		return err
-	}
-	results, err := g.runs([]train.Config{{
-		Dir: string(c.Out), Initial: fused, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
+	config := train.Config{
+		Dir: string(c.Out), Initial: parents[len(parents)-1], Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
 		Distill: &train.Distillation{Teachers: parents, Gamma: 1 - c.Labels, Temperature: c.Temperature, Specialists: c.apart},
-	}})
+	}
+	if err := config.Check(); err != nil { // of a network of the shape that the fusion will have
+		return err
+	}
+	fusing, err := c.fused(g, parents, splits.Train)
 	if err != nil {
 		return err
 	}
-	report, err := c.measure(g, parents, fused, results[0], splits)
+	config.Initial = fusing.model
+	results, err := g.runs([]train.Config{config})
 	if err != nil {
 		return err
 	}
+	report, err := c.measure(g, parents, fusing.model, results[0], splits)
+	if err != nil {
+		return err
+	}
+	report.Notes, report.FusionSeconds = fusing.notes, fusing.seconds
 	return g.emit(report, report.print)
 }
 
-// fused is the fusion that training starts from: that of the folder where a run
-// has begun there, else a new one.
-func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Dataset) (*models.Model, error) {
+// fusing is the fusion that training starts from.
+type fusing struct {
+	model   *models.Model
+	notes   []string // as in fusion.Report
+	seconds float64  // that it took; 0 if an earlier start made it
+}
+
+// fused is the fusion of the folder where a run has begun there, else a new one.
+func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Dataset) (fusing, error) {
 	path := filepath.Join(string(c.Out), "fused.safetensors")
 	if _, err := os.Stat(filepath.Join(string(c.Out), "state.safetensors")); err == nil {
 		if m, err := checkpoint.Read(path); !errors.Is(err, fs.ErrNotExist) {
-			return m, err
+			return fusing{model: m}, err
 		}
 	}
+	o, err := c.fusion(g, images)
+	if err != nil {
+		return fusing{}, err
+	}
+	m, report, err := fusion.Fuse(g.ctx, parents, o)
+	if err != nil {
+		return fusing{}, err
+	}
+	if err := os.MkdirAll(string(c.Out), 0o755); err != nil {
+		return fusing{}, err
+	}
+	return fusing{m, report.Notes, report.Seconds}, checkpoint.Write(path, m)
+}
+
+// fusion is preset best, or zip where the models know different classes, on
+// some of the training images.
+func (c *mergeCmd) fusion(g *globals, images *data.Dataset) (fusion.Options, error) {
 	indices, err := data.Sample(images.Len(), min(images.Len(), fusion.BestSamples), c.Seed)
 	if err != nil {
-		return nil, err
+		return fusion.Options{}, err
 	}
 	preset := fusion.Choice{Preset: "best"}
 	if c.apart {
@@ -112,21 +141,12 @@ func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Datas
 	}
 	o, err := preset.Options()
 	if err != nil {
-		return nil, err
+		return o, err
 	}
-	if o.Samples, err = images.Samples(indices); err != nil {
-		return nil, err
-	}
+	o.Samples, err = images.Samples(indices)
 	o.SamplesFrom = fmt.Sprintf("%s, %d training images drawn with seed %d", images.Name, len(indices), c.Seed)
 	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
-	m, _, err := fusion.Fuse(g.ctx, parents, o)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(string(c.Out), 0o755); err != nil {
-		return nil, err
-	}
-	return m, checkpoint.Write(path, m)
+	return o, err
 }
 
 // mergedJSON is what merge reports.
@@ -141,6 +161,9 @@ type mergedJSON struct {
 	Epoch    int            `json:"epoch"` // that was selected
 	Epochs   []train.Record `json:"epochs"`
 	Seconds  float64        `json:"training_seconds"`
+	Notes    []string       `json:"notes,omitempty"` // of the fusion
+
+	FusionSeconds float64 `json:"fusion_seconds,omitempty"` // 0 if an earlier start fused
 }
 
 type pathScore struct {
@@ -222,5 +245,6 @@ func (r mergedJSON) print(w io.Writer) {
 	for _, e := range r.Epochs {
 		fmt.Fprintf(w, "epoch %2d  loss %.4f%s\n", e.Epoch, e.TrainLoss, judgement(e))
 	}
-	fmt.Fprintf(w, "%s, %d of them; %.0f s of training\n%s\n", r.Measured, r.Images, r.Seconds, r.Out)
+	printNotes(w, r.Notes)
+	fmt.Fprintf(w, "%s, %d of them; %.0f s of fusion, %.0f s of training\n%s\n", r.Measured, r.Images, r.FusionSeconds, r.Seconds, r.Out)
 }

@@ -145,6 +145,8 @@ func TestRefusals(t *testing.T) {
 		{"fuse A B --out OUT --align acts --samples-from MISSING", exitFailure, "no such file"},
 		{"fuse A B --out OUT --align acts --samples-from DIR", exitFailure, "PNG or JPEG|found none"},
 		{"fuse A B --out OUT --size 8", exitUsage, "--size|--dataset"},
+		{"fuse A B --out OUT --dataset mnist --sample-indices FAR --samples 10", exitUsage, "--sample-indices|--samples"},
+		{"fuse A B --out OUT --dataset mnist --sample-indices FAR --seed 1", exitUsage, "--sample-indices|--seed"},
 		{"fuse A B --out OUT --sample-indices FAR", exitUsage, "--sample-indices|--dataset"},
 		{"train --part thirds --out OUT", exitUsage, "--part|thirds|classes:"},
 		{"train --part classes:0-10 --out OUT", exitUsage, "--part|0 to 9|0-10"},

@@ -42,6 +42,8 @@ func (f *sampleFlags) check() error {
 		return usage("--samples-from: wanted no --dataset with it")
 	case none && f.SampleIndices != "":
 		return usage("--sample-indices: wanted a --dataset or --samples-from with it")
+	case f.SampleIndices != "" && (!f.standard || f.Seed != 0):
+		return usage("--sample-indices: wanted no --samples and no --seed with it")
 	case none && f.Size != 0:
 		return usage("--size: wanted a --dataset or --samples-from with it")
 	}

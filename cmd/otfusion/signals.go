@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"otfusion/train"
 )
 
 // interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP
@@ -65,8 +68,8 @@ func interruption(command string, err error) string {
 	name, _, _ := strings.Cut(command, " <")
 	switch name {
 	case "train", "finetune", "distill", "merge":
-		if text, saved := strings.CutSuffix(err.Error(), ": "+context.Canceled.Error()); saved {
-			return text
+		if saved := new(train.InterruptedError); errors.As(err, &saved) {
+			return saved.Error()
 		}
 		return "interrupted before a step was made; the same command starts again"
 	case "experiment run":

@@ -12,20 +12,13 @@ import (
 type Number struct {
 	name     string
 	value    float64 // NaN while a measurement is not finished
-	counted  bool    // a whole number
+	sum      bool    // stands in brackets in a product or behind a minus
 	measured []Number
 }
 
 // Measured is a measurement, NaN while it is not finished.
 func Measured(name string, value float64) Number {
 	n := Number{name: name, value: value}
-	n.measured = []Number{n}
-	return n
-}
-
-// Counted is a whole number of things.
-func Counted(name string, value int) Number {
-	n := Number{name: name, value: float64(value), counted: true}
 	n.measured = []Number{n}
 	return n
 }
@@ -44,17 +37,30 @@ func (n Number) Plus(points float64) Number {
 	if points < 0 {
 		sign = "−"
 	}
-	return n.derived(fmt.Sprintf("%s %s %g", n.name, sign, math.Abs(points)), n.value+points)
+	return n.derived(fmt.Sprintf("%s %s %g", n.name, sign, math.Abs(points)), n.value+points).asSum()
 }
 
 // Minus is the difference to m.
 func (n Number) Minus(m Number) Number {
-	return n.derived(n.name+" − "+m.name, n.value-m.value, m)
+	return n.derived(n.name+" − "+m.term(), n.value-m.value, m).asSum()
 }
 
 // Times is n multiplied by a factor.
 func (n Number) Times(factor float64) Number {
-	return n.derived(fmt.Sprintf("%g × %s", factor, n.name), factor*n.value)
+	return n.derived(fmt.Sprintf("%g × %s", factor, n.term()), factor*n.value)
+}
+
+func (n Number) asSum() Number {
+	n.sum = true
+	return n
+}
+
+// term is the name as part of a larger expression.
+func (n Number) term() string {
+	if n.sum {
+		return "(" + n.name + ")"
+	}
+	return n.name
 }
 
 // Abs is the absolute value.
@@ -88,9 +94,6 @@ func (n Number) Value() float64 { return n.value }
 
 // String is the name with the value.
 func (n Number) String() string {
-	if n.counted {
-		return fmt.Sprintf("%s %.0f", n.name, n.value)
-	}
 	return n.name + " " + number(n.value, decimals(n.value))
 }
 

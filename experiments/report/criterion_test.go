@@ -32,9 +32,9 @@ func TestConditionsFromBothSides(t *testing.T) {
 }
 
 func TestJudgeNeedsEveryCondition(t *testing.T) {
-	a, b := Measured("a", 3), Counted("b", 7)
+	a, b := Measured("a", 3), Measured("b", 7)
 	c := Claim{Text: "claim"}.Judge(b.Above(a.Plus(2)), a.AtMost(Constant(3)))
-	want := Claim{Text: "claim", Criterion: "b > a + 2; a ≤ 3", Verdict: Reproduced, Evidence: "b 7, a 3.00"}
+	want := Claim{Text: "claim", Criterion: "b > a + 2; a ≤ 3", Verdict: Reproduced, Evidence: "b 7.00, a 3.00"}
 	if c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
@@ -58,6 +58,7 @@ func TestExpressionsNameWhatTheyCompute(t *testing.T) {
 	}{
 		{a.Plus(-2), "a − 2", 1}, {a.Minus(b), "a − b", -4}, {a.Minus(b).Abs(), "|a − b|", 4}, {b.Times(.5), "0.5 × b", 3.5},
 		{Highest(a, b), "max(a, b)", 7}, {Lowest(b, a).Plus(1), "min(b, a) + 1", 4}, {Constant(.005), "0.005", .005},
+		{b.Minus(a).Times(.5), "0.5 × (b − a)", 2}, {b.Minus(a.Plus(1)), "b − (a + 1)", 3}, {b.Minus(a).Minus(a), "b − a − a", 1},
 	} {
 		if c.n.name != c.name || c.n.Value() != c.value {
 			t.Errorf("got %s = %g, want %s = %g", c.n.name, c.n.Value(), c.name, c.value)

@@ -50,7 +50,7 @@ func (s Store) failedSince(t Task, start time.Time) error {
 	return nil
 }
 
-// failure says why a task's last run failed, "" if none did.
+// Failure says why a task's last run failed, "" if none did.
 func (s Store) Failure(t Task) string {
 	reason, _ := smallfile.Read(filepath.Join(s.Dir(t), failureFile), maxFailureFile) // none: not failed
 	return strings.TrimSpace(string(reason))

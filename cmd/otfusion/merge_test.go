@@ -1,0 +1,100 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"otfusion/models"
+	"otfusion/models/checkpoint"
+)
+
+// briefRecipe is one short epoch.
+const briefRecipe = `
+distill:
+  default:
+    epochs: 1
+    batch: 16
+    optimizer: {lr: 0.001}
+    validation: 20
+`
+
+// documented is a network for pictures of 16×16 whose file says how its inputs are
+// normalised and what its classes are.
+func documented(t *testing.T, dir, name string, seed uint64) string {
+	t.Helper()
+	path := network(t, dir, name, "lenet", seed, models.Options{Input: models.Shape{C: 3, H: 16, W: 16}, Classes: 4, Width: .25})
+	m, err := checkpoint.Read(path)
+	if err == nil {
+		err = m.SetNormalisation(models.Normalisation{Mean: []float32{.3}, Std: []float32{.2}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"cross", "disc", "frame", "plus"}
+	m.SetClasses(names, names)
+	if err := checkpoint.Write(path, m); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A model whose file does not say how its inputs are normalised takes the
+// others', whatever the order.
+func TestMergeAndDistillABareModel(t *testing.T) {
+	dir := t.TempDir()
+	pictures, recipe := unsorted(t, shapes(t, 100)), write(t, dir, "brief.yaml", briefRecipe)
+	a := documented(t, dir, "a.safetensors", 1)
+	bare := network(t, dir, "b.safetensors", "lenet", 2, models.Options{Input: models.Shape{C: 3, H: 16, W: 16}, Classes: 4, Width: .25})
+	for name, args := range map[string][]string{
+		"last": {"merge", a, bare}, "first": {"merge", bare, a}, "student": {"distill", bare, "--teachers", a}, "teacher": {"distill", a, "--teachers", bare},
+	} {
+		out := filepath.Join(dir, name)
+		callJSON[anObject](t, append(args, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--out", out)...)
+		made := callJSON[modelJSON](t, "info", filepath.Join(out, "model.safetensors"))
+		if n := made.Normalisation; n == nil || n.Mean[0] != .3 || n.Std[0] != .2 {
+			t.Errorf("%s: inputs normalised by %v, want a's mean 0.3, std 0.2", name, n)
+		}
+	}
+}
+
+// Without labels in the loss no label selects, whatever the recipe leaves out.
+func TestWithoutLabelsTheTeachersSelect(t *testing.T) {
+	dir := t.TempDir()
+	pictures, recipe := shapes(t, 100), write(t, dir, "brief.yaml", briefRecipe)
+	a, b := documented(t, dir, "a.safetensors", 1), documented(t, dir, "b.safetensors", 2)
+	for labels, selected := range map[string]string{"0": "agreement", "0.5": "validation"} {
+		out := filepath.Join(dir, labels)
+		callJSON[anObject](t, "distill", a, "--teachers", a+","+b, "--labels", labels, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--out", out)
+		made := callJSON[modelJSON](t, "info", filepath.Join(out, "model.safetensors"))
+		if r := made.Meta["recipe"]; !strings.Contains(r, `"select":"`+selected+`"`) {
+			t.Errorf("labels %s: recipe %s, want it to select by %s", labels, r, selected)
+		}
+	}
+}
+
+// What makes the training impossible is said before the fusion.
+func TestMergeIsRefusedBeforeItFuses(t *testing.T) {
+	dir := t.TempDir()
+	pictures, recipe := shapes(t, 100), write(t, dir, "brief.yaml", briefRecipe)
+	of := func(name string, seed uint64) string {
+		return network(t, dir, name, "lenet", seed, models.Options{Input: models.Shape{C: 3, H: 16, W: 16}, Classes: 7, Width: .25})
+	}
+	out := filepath.Join(dir, "out")
+	answer := call("merge", of("a.safetensors", 1), of("b.safetensors", 2), "--dataset", pictures, "--size", "16", "--recipe", recipe, "-q", "--out", out)
+	wantRefusal(t, answer, exitFailure, "7 classes", "4")
+	if _, err := os.Stat(filepath.Join(out, "fused.safetensors")); err == nil {
+		t.Error("the models were fused first")
+	}
+}
+
+// Pictures without labels have no classes for a model's to be compared with.
+func TestSamplesWithoutClassesNeedNoNote(t *testing.T) {
+	dir := t.TempDir()
+	a, b := documented(t, dir, "a.safetensors", 1), documented(t, dir, "b.safetensors", 2)
+	answer := call("fuse", a, b, "--align", "acts", "--samples", "20", "--samples-from", unsorted(t, shapes(t, 100)), "--size", "16", "--out", filepath.Join(dir, "out.safetensors"))
+	if answer.status != exitOK || strings.Contains(answer.stderr, "knows a class") {
+		t.Errorf("status %d, %s", answer.status, answer.stderr)
+	}
+}
