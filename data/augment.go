@@ -8,11 +8,11 @@ import (
 // pad is the number of black pixels put around an image before it is cropped.
 const pad = 4
 
-// A view is what augmentation shows of an image: a window of the image's size,
+// A crop is what augmentation shows of an image: a window of the image's size,
 // moved by (dy, dx), black where it leaves the image, then mirrored if flip.
 // That is torchvision's RandomCrop(size, padding=4) and RandomHorizontalFlip,
-// applied, as there, to the raw pixels. The zero view is the image itself.
-type view struct {
+// applied, as there, to the raw pixels. The zero crop is the image itself.
+type crop struct {
 	dy, dx int
 	flip   bool
 }
@@ -24,12 +24,12 @@ func newEpochKey(seed uint64, epoch int) epochKey {
 	return epochKey(newRand(seed, useAugment, epoch).Uint64())
 }
 
-// view draws the view of one sample. Each sample has a stream of its own, so
+// crop draws the crop of one sample. Each sample has a stream of its own, so
 // that it does not matter who draws it, and when.
-func (k epochKey) view(sample int) view {
+func (k epochKey) crop(sample int) crop {
 	var stream rand.PCG
 	stream.Seed(uint64(k), uint64(sample))
-	return view{
+	return crop{
 		dy:   shift(stream.Uint64()),
 		dx:   shift(stream.Uint64()),
 		flip: stream.Uint64()>>63 == 1,
@@ -39,9 +39,9 @@ func (k epochKey) view(sample int) view {
 // shift maps 64 random bits to −pad … pad.
 func shift(bits uint64) int { return int((bits>>32)*(2*pad+1)>>32) - pad }
 
-// render writes the view of one h×w plane, looked up in t, to x.
-func (v view) render(plane []uint8, h, w int, t *table, x []float32) {
-	if v == (view{}) {
+// render writes the crop of one h×w plane, looked up in t, to x.
+func (v crop) render(plane []uint8, h, w int, t *table, x []float32) {
+	if v == (crop{}) {
 		lookup(plane, t, x)
 		return
 	}

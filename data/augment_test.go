@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// windowOf is a view by its definition: pad with black, cut, mirror.
-func windowOf(v view, plane []uint8, h, w int) []uint8 {
+// windowOf is a crop by its definition: pad with black, cut, mirror.
+func windowOf(v crop, plane []uint8, h, w int) []uint8 {
 	padded := make([]uint8, (h+2*pad)*(w+2*pad))
 	for r := range h {
 		copy(padded[(r+pad)*(w+2*pad)+pad:], plane[r*w:(r+1)*w])
@@ -30,7 +30,7 @@ func TestViewsAgainstDefinition(t *testing.T) {
 	for dy := -pad; dy <= pad; dy++ {
 		for dx := -pad; dx <= pad; dx++ {
 			for _, flip := range []bool{false, true} {
-				v := view{dy, dx, flip}
+				v := crop{dy, dx, flip}
 				v.render(d.Images, d.Height, d.Width, table, x)
 				for i, pixel := range windowOf(v, d.Images, d.Height, d.Width) {
 					if x[i] != table[pixel] {
@@ -47,7 +47,7 @@ func TestViewsOfTinyImages(t *testing.T) {
 	d := toy(1, 1, 2, 3, 1)
 	table := &d.tables()[0]
 	x := make([]float32, len(d.Images))
-	for _, v := range []view{{0, -pad, false}, {0, pad, true}, {pad, pad, false}} {
+	for _, v := range []crop{{0, -pad, false}, {0, pad, true}, {pad, pad, false}} {
 		v.render(d.Images, d.Height, d.Width, table, x)
 		for i, value := range x {
 			if value != table[0] {
@@ -59,14 +59,14 @@ func TestViewsOfTinyImages(t *testing.T) {
 
 // Over the samples of an epoch the 9·9·2 views are equally likely, by χ² with
 // 161 degrees of freedom (its 99.9 % quantile is 219.0), and neighbours are
-// independent: two have the same view once in 162, within five deviations.
+// independent: two have the same crop once in 162, within five deviations.
 func TestViewsAreUniform(t *testing.T) {
 	const n = 162 * 300
 	for epoch := range 3 {
 		key := newEpochKey(11, epoch)
-		counts, same, last := map[view]int{}, 0, view{}
+		counts, same, last := map[crop]int{}, 0, crop{}
 		for i := range n {
-			v := key.view(i)
+			v := key.crop(i)
 			counts[v]++
 			if v == last {
 				same++
@@ -77,7 +77,7 @@ func TestViewsAreUniform(t *testing.T) {
 		for dy := -pad; dy <= pad; dy++ {
 			for dx := -pad; dx <= pad; dx++ {
 				for _, flip := range []bool{false, true} {
-					deviation := float64(counts[view{dy, dx, flip}]) - 300
+					deviation := float64(counts[crop{dy, dx, flip}]) - 300
 					chi2 += deviation * deviation / 300
 				}
 			}
@@ -86,7 +86,7 @@ func TestViewsAreUniform(t *testing.T) {
 			t.Errorf("epoch %d: χ² = %.1f", epoch, chi2)
 		}
 		if math.Abs(float64(same)-300) > 5*math.Sqrt(300) {
-			t.Errorf("epoch %d: %d neighbours have the same view, wanted about 300", epoch, same)
+			t.Errorf("epoch %d: %d neighbours have the same crop, wanted about 300", epoch, same)
 		}
 	}
 }
@@ -94,11 +94,11 @@ func TestViewsAreUniform(t *testing.T) {
 func TestViewsDifferBetweenEpochs(t *testing.T) {
 	a, b, same := newEpochKey(3, 0), newEpochKey(3, 1), 0
 	for i := range 1620 {
-		if a.view(i) == b.view(i) {
+		if a.crop(i) == b.crop(i) {
 			same++
 		}
 	}
 	if same > 40 { // 10 expected
-		t.Errorf("%d of 1620 samples have the same view in two epochs", same)
+		t.Errorf("%d of 1620 samples have the same crop in two epochs", same)
 	}
 }

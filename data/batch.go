@@ -139,9 +139,9 @@ func (b *Batches) fill(indices []int, x []float32, y []int32) {
 func (b *Batches) fillShare(indices []int, x []float32, y []int32) {
 	size := b.data.ImageSize()
 	for k, i := range indices {
-		v := view{}
+		v := crop{}
 		if b.options.Augment {
-			v = b.keys.view(i)
+			v = b.keys.crop(i)
 		}
 		b.data.render(i, b.tables, v, x[k*size:(k+1)*size])
 		y[k] = b.data.label(i)

@@ -88,7 +88,7 @@ func (d *Dataset) RawPixels() *Dataset {
 func (d *Dataset) Raw() bool { return d.Mean[0] == 0 && d.Std[0] == 1./255 }
 
 // render writes the normalised view of image i to x, C×H×W.
-func (d *Dataset) render(i int, tables []table, v view, x []float32) {
+func (d *Dataset) render(i int, tables []table, v crop, x []float32) {
 	area := d.Height * d.Width
 	for c := range tables {
 		plane := d.Image(i)[c*area : (c+1)*area]
@@ -110,7 +110,7 @@ func (d *Dataset) Gather(indices []int, x []float32, y []int32) error {
 	}
 	tables := d.tables()
 	for k, i := range indices {
-		d.render(i, tables, view{}, x[k*size:(k+1)*size])
+		d.render(i, tables, crop{}, x[k*size:(k+1)*size])
 		y[k] = d.label(i)
 	}
 	return nil

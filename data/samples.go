@@ -40,7 +40,7 @@ func (s *Samples) Read(x []float32, from int) error {
 			s.data.Name, size, s.Len(), len(x), from)
 	}
 	for k, i := range s.indices[from : from+n] {
-		s.data.render(i, s.tables, view{}, x[k*size:(k+1)*size])
+		s.data.render(i, s.tables, crop{}, x[k*size:(k+1)*size])
 	}
 	return nil
 }

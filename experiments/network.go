@@ -78,5 +78,5 @@ func scores(ctx context.Context, e runner.Env, m *models.Model, s data.Splits) (
 }
 
 func evaluation(e runner.Env) train.Options {
-	return train.Options{Threads: e.Threads, Compute: e.Engine}
+	return train.Options{Threads: e.Threads, Engine: e.Engine}
 }

@@ -109,7 +109,7 @@ const saveEvery = time.Minute
 // trained makes a training run in the workspace.
 func trained(ctx context.Context, w *runner.Workspace, c train.Config) (runner.Outcome, error) {
 	c.Dir, c.Name = w.Dir, runner.ID(w.Task)
-	c.Threads, c.Compute = w.Env.Threads, w.Env.Engine
+	c.Threads, c.Engine = w.Env.Threads, w.Env.Engine
 	c.SaveEvery, c.Observer = saveEvery, w.Env.Observer
 	r, err := train.Run(ctx, c)
 	if err != nil {

@@ -97,7 +97,7 @@ const timedSteps = 3
 
 // timeStep measures as a task would train.
 func timeStep(e runner.Env, a *models.Arch, r train.Recipe) (float64, error) {
-	result, err := bench.Train(a, nn.Options{Batch: r.Batch, Threads: e.Threads, Precision: r.Precision, Deterministic: true, Compute: e.Engine}, timedSteps)
+	result, err := bench.Train(a, nn.Options{Batch: r.Batch, Threads: e.Threads, Precision: r.Precision, Deterministic: true, Engine: e.Engine}, timedSteps)
 	return result.Median, err
 }
 

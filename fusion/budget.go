@@ -27,7 +27,7 @@ func (f *fuser) widen(aligned []mapping) (*fuser, []mapping, error) {
 	matches, sizes, apart := make([]map[string]matched, len(f.parents)), map[string]int{}, 0
 	for _, g := range f.groups {
 		if g.Role == Fixed {
-			return nil, nil, fmt.Errorf("fusion: budget: group %s: channels of a grouped convolution cannot stay apart", g.Name)
+			return nil, nil, &NotFusibleError{Layer: g.Name, Reason: "budget: channels of a grouped convolution cannot stay apart"}
 		}
 		p, err := f.partition(g, aligned)
 		if err != nil {
@@ -85,7 +85,7 @@ func (f *fuser) partition(g Group, aligned []mapping) (partition, error) {
 			m = al[slot{g.Rows[0].Param, g.Rows[0].Dim}]
 		}
 		if !m.oneToOne() || m != nil && m.to != g.Size {
-			return p, fmt.Errorf("fusion: budget: group %s: wanted channels matched one to one, parent %d's are not: equal widths and the exact solver do so", g.Name, k)
+			return p, &NotFusibleError{Layer: g.Name, Parents: []int{k, f.Reference}, Reason: fmt.Sprintf("budget: wanted channels matched one to one, parent %d's are not: equal widths and the exact solver do so", k)}
 		}
 		p.sources = append(p.sources, m.sources(g.Size))
 		if f.Proportions[k] > 0 {

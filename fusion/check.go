@@ -35,14 +35,11 @@ func Check(ctx context.Context, parents []*models.Model, run Recorder) (*Checkup
 	if run == nil {
 		return nil, ErrNeedsRecorder
 	}
-	if err := Compatible(parents); err != nil {
-		return nil, err
-	}
-	groups, err := Groups(parents[0].Arch)
+	s, err := compatible(parents)
 	if err != nil {
 		return nil, err
 	}
-	c := &Checkup{Groups: groups}
+	c := &Checkup{Groups: s.groups}
 	for k, m := range parents {
 		p, err := checkParent(ctx, m, uint64(k), run)
 		if err != nil {

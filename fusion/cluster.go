@@ -52,13 +52,13 @@ func newWard(c *correlation) *ward {
 		}
 	}
 	for i := range n {
-		t.look(i)
+		t.findNearest(i)
 	}
 	return t
 }
 
-// look finds the nearest cluster to one.
-func (t *ward) look(i int) {
+// findNearest finds the nearest cluster to one.
+func (t *ward) findNearest(i int) {
 	t.nearest[i] = -1
 	least := math.Inf(1)
 	for j := i + 1; j < len(t.members); j++ {
@@ -99,7 +99,7 @@ func (t *ward) join(i, j int) {
 		}
 		switch near := t.nearest[k]; {
 		case k == i || near == i || near == j:
-			t.look(k)
+			t.findNearest(k)
 		case k < i && t.distance[k][i] < t.distance[k][near]:
 			t.nearest[k] = i
 		}

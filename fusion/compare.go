@@ -12,15 +12,21 @@ import (
 // has to be sound, and all must be one architecture up to the widths of hidden
 // layers, folded batch norms and missing biases.
 func Compatible(parents []*models.Model) error {
+	_, err := compatible(parents)
+	return err
+}
+
+// compatible is Compatible, with what it derives of the first parent.
+func compatible(parents []*models.Model) (*structure, error) {
 	unified, _, err := unify(parents)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s, err := derive(unified[0].Arch)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return sameFixedWidths(s, 0, unified)
+	return s, sameFixedWidths(s, 0, unified)
 }
 
 // sameStructure compares everything but the widths of parent k with parent 0.

@@ -53,6 +53,15 @@ type Axis struct {
 // convolution reads within its groups is in none. It fails with a
 // [NotFusibleError] where channels cannot be followed.
 func Groups(a *models.Arch) ([]Group, error) {
+	specs, err := a.Params()
+	if err != nil {
+		return nil, fmt.Errorf("fusion: %w", err)
+	}
+	return groupsWith(a, specs)
+}
+
+// groupsWith are the groups of an architecture whose parameters are known.
+func groupsWith(a *models.Arch, specs []models.ParamSpec) ([]Group, error) {
 	t := tracer{at: map[string]channels{}}
 	var err error
 	if t.shapes, err = a.Shapes(); err != nil {
@@ -64,7 +73,7 @@ func Groups(a *models.Arch) ([]Group, error) {
 			return nil, &NotFusibleError{Layer: l.Name, Reason: err.Error()}
 		}
 	}
-	return t.groups(a)
+	return t.groups(a, specs), nil
 }
 
 // tracer follows channels through the layers. Sets of channels that an Add
@@ -175,7 +184,7 @@ func (t *tracer) lengths(c channels) [][2]int {
 }
 
 // groups collects, per root, the layers and the parameter axes.
-func (t *tracer) groups(a *models.Arch) ([]Group, error) {
+func (t *tracer) groups(a *models.Arch, specs []models.ParamSpec) []Group {
 	var groups []Group
 	index := map[int]int{} // root -> group
 	for set, name := range t.names {
@@ -185,10 +194,6 @@ func (t *tracer) groups(a *models.Arch) ([]Group, error) {
 		}
 	}
 	of := func(r run) *Group { return &groups[index[t.root(r.set)]] }
-	specs, err := a.Params()
-	if err != nil {
-		return nil, fmt.Errorf("fusion: %w", err)
-	}
 	for _, p := range specs {
 		l, _ := a.Layer(p.Layer)
 		for _, x := range t.at[l.Name].axes(p.Name, 0) {
@@ -218,7 +223,7 @@ func (t *tracer) groups(a *models.Arch) ([]Group, error) {
 		mark(c, Fixed)
 	}
 	mark(t.at[models.InputName], Input)
-	return groups, nil
+	return groups
 }
 
 // runAxis is an axis of a parameter with the run of channels along it.

@@ -31,7 +31,7 @@ func (f *fuser) checkHeads() error {
 		}
 	}
 	if outputs != 1 || len(f.heads()) == 0 {
-		return fmt.Errorf("fusion: align: %s: wanted outputs of one layer, or a sum of some, found layer %s", Zip, f.arch.Output())
+		return &NotFusibleError{Layer: f.arch.Output(), Reason: fmt.Sprintf("align: %s: wanted outputs of one layer, or a sum of some", Zip)}
 	}
 	return nil
 }

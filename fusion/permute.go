@@ -47,9 +47,13 @@ func choose(m *models.Model, s *structure, channels map[string][]int, arch *mode
 			maps[g.Name] = matched{rows: chosen, columns: chosen}
 		}
 	}
-	params, err := layout(arch, s.groups)
-	if err != nil {
-		return nil, err
+	params := s.params
+	if arch != s.arch {
+		specs, err := arch.Params()
+		if err != nil {
+			return nil, fmt.Errorf("fusion: %w", err)
+		}
+		params = layout(specs, s.groups)
 	}
 	f := fuser{
 		Options: Options{Proportions: []float64{1}}, parents: []*models.Model{m},

@@ -1,7 +1,6 @@
 package fusion
 
 import (
-	"fmt"
 	"slices"
 
 	"otfusion/models"
@@ -93,7 +92,7 @@ func (f *fuser) fitsPaper() error {
 			fits = fits && g.Name == read.Name
 		}
 		if !fits {
-			return fmt.Errorf("fusion: layer %s: the paper's residual policy, which knows blocks as in ResNet18 only, does not find its inputs", sites[i].Name)
+			return &NotFusibleError{Layer: sites[i].Name, Reason: "the paper's residual policy, which knows blocks of two layers with a shortcut only, does not find its inputs"}
 		}
 	}
 	return f.normsFitPaper(sites)
@@ -105,7 +104,7 @@ func (f *fuser) normsFitPaper(sites []site) error {
 	for _, l := range f.arch.Layers {
 		behind := func(s site) bool { return s.Members[0].PreActivation == l.Name }
 		if l.Op == models.BatchNorm && !slices.ContainsFunc(sites, behind) {
-			return fmt.Errorf("fusion: layer %s: the paper's residual policy wants batch norms that alone read a Linear or Conv2D layer", l.Name)
+			return &NotFusibleError{Layer: l.Name, Reason: "the paper's residual policy wants batch norms that alone read a Linear or Conv2D layer"}
 		}
 	}
 	return nil

@@ -17,14 +17,15 @@ type structure struct {
 }
 
 func derive(a *models.Arch) (*structure, error) {
-	groups, err := Groups(a)
+	specs, err := a.Params()
+	if err != nil {
+		return nil, fmt.Errorf("fusion: %w", err)
+	}
+	groups, err := groupsWith(a, specs)
 	if err != nil {
 		return nil, err
 	}
-	s := &structure{arch: a, groups: groups, joints: joints(groups), byName: map[string]param{}}
-	if s.params, err = layout(a, groups); err != nil {
-		return nil, err
-	}
+	s := &structure{arch: a, groups: groups, joints: joints(groups), params: layout(specs, groups), byName: map[string]param{}}
 	for _, p := range s.params {
 		s.byName[p.Name] = p
 	}
@@ -38,12 +39,8 @@ type param struct {
 	axes []Axis
 }
 
-// layout lists an architecture's parameters with their axes.
-func layout(a *models.Arch, groups []Group) ([]param, error) {
-	specs, err := a.Params()
-	if err != nil {
-		return nil, fmt.Errorf("fusion: %w", err)
-	}
+// layout gives the parameters of an architecture their axes.
+func layout(specs []models.ParamSpec, groups []Group) []param {
 	axes := map[string][]Axis{}
 	for _, g := range groups {
 		for _, ax := range slices.Concat(g.Rows, g.Columns) {
@@ -64,5 +61,5 @@ func layout(a *models.Arch, groups []Group) ([]param, error) {
 	for i, p := range specs {
 		params[i] = param{p, axes[p.Name]}
 	}
-	return params, nil
+	return params
 }

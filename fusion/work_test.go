@@ -8,7 +8,7 @@ import (
 )
 
 // Fusion by weights tells how far it is, from none of the work to all of it,
-// whoever is aligned first.
+// whichever is aligned first.
 func TestProgressByWeights(t *testing.T) {
 	for name, network := range networks() {
 		parents := []*models.Model{network(t, 1), network(t, 2), network(t, 3)}

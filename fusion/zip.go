@@ -23,7 +23,7 @@ func (f *fuser) zip(ctx context.Context) ([]mapping, error) {
 	sites := f.zipSites()
 	for _, s := range sites {
 		if s.Role == Fixed {
-			return nil, fmt.Errorf("fusion: align: %s: group %s: channels of a grouped convolution cannot be merged", Zip, s.Name)
+			return nil, &NotFusibleError{Layer: s.Name, Reason: fmt.Sprintf("align: %s: channels of a grouped convolution cannot be merged", Zip)}
 		}
 	}
 	found, err := f.correlate(ctx, sites)

@@ -25,7 +25,7 @@ type Config struct {
 	Seed       uint64        // of the initialisation, the order and the augmentation
 	Distill    *Distillation // nil: learn from the labels alone
 	Threads    int           // cores used; 0: GOMAXPROCS
-	Compute    string        // "onednn", "portable" or "" (the best there is)
+	Engine     string        // "onednn", "portable" or "" (the best there is)
 	SaveEvery  time.Duration // also save the state within an epoch, this often; 0: never
 	Observer   Observer      // nil: silent
 }

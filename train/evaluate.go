@@ -32,7 +32,7 @@ func (s Score) better(t Score) bool {
 type Options struct {
 	Batch   int    // images at a time; 250 if 0
 	Threads int    // cores used; 0: GOMAXPROCS
-	Compute string // "onednn", "portable" or "" (the best there is)
+	Engine  string // "onednn", "portable" or "" (the best there is)
 }
 
 func (o Options) withDefaults() Options {
@@ -88,7 +88,7 @@ func newEvaluator(m *models.Model, d *data.Dataset, o Options) (*evaluator, erro
 		return nil, err
 	}
 	predictor, err := nn.NewPredictor(m, nn.Options{
-		Batch: o.Batch, Threads: o.Threads, Precision: kernel.F32, Deterministic: true, Compute: o.Compute,
+		Batch: o.Batch, Threads: o.Threads, Precision: kernel.F32, Deterministic: true, Engine: o.Engine,
 	})
 	if err != nil {
 		return nil, err

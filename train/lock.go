@@ -12,10 +12,10 @@ import (
 // run's folder.
 var ErrBusy = errors.New("another process is training there")
 
-// claim makes the run's folder, keeps other processes and other runs of this
+// hold makes the run's folder, keeps other processes and other runs of this
 // one out of it, and removes what killed ones have left half written. The
-// claim ends with the process at the latest.
-func claim(dir string) (release func(), err error) {
+// hold ends with the process at the latest.
+func hold(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

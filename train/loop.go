@@ -22,7 +22,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := claim(c.Dir)
+	release, err := hold(c.Dir)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (r *run) test(ctx context.Context, selected *Result) (*Score, error) {
 	if known := r.state.Log[selected.Epoch-1].Test; known != nil || !nonEmpty(r.Data.Test) {
 		return known, nil
 	}
-	score, err := Evaluate(ctx, selected.Model, r.Data.Test, Options{Threads: r.Threads, Compute: r.Compute})
+	score, err := Evaluate(ctx, selected.Model, r.Data.Test, Options{Threads: r.Threads, Engine: r.Engine})
 	return &score, err
 }
 

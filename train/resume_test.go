@@ -250,7 +250,7 @@ func (f forbidden) Step(float64)         { f.t.Error("a step was made") }
 // Two processes cannot train in one folder.
 func TestClaim(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	release, err := claim(dir)
+	release, err := hold(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

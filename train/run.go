@@ -72,7 +72,7 @@ func (r *run) startingPoint() (*models.Model, error) {
 // build makes what computes.
 func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 	options := nn.Options{
-		Batch: r.batch(), Threads: r.Threads, Precision: r.Recipe.Precision, Deterministic: true, Compute: r.Compute,
+		Batch: r.batch(), Threads: r.Threads, Precision: r.Recipe.Precision, Deterministic: true, Engine: r.Engine,
 		Seed: r.Seed,
 	}
 	if r.trainer, err = nn.NewTrainer(m, r.Distill.loss(), options); err != nil {
@@ -96,7 +96,7 @@ func (r *run) build(ctx context.Context, m *models.Model) (err error) {
 	}
 	judged, err := r.judged(ctx)
 	if err == nil && judged != nil {
-		r.evaluator, err = newEvaluator(m, judged, Options{Threads: r.Threads, Compute: r.Compute})
+		r.evaluator, err = newEvaluator(m, judged, Options{Threads: r.Threads, Engine: r.Engine})
 	}
 	return err
 }

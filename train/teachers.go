@@ -80,7 +80,7 @@ func (c Config) teaching() Ensemble {
 	return Ensemble{Members: c.Distill.Teachers, Weights: c.Distill.Weights, Specialists: c.Distill.Specialists, Images: c.Data.Train}
 }
 
-func (c Config) options() Options { return Options{Threads: c.Threads, Compute: c.Compute} }
+func (c Config) options() Options { return Options{Threads: c.Threads, Engine: c.Engine} }
 
 // answers are the teachers' common answer over a dataset, N×classes.
 func (c Config) answers(ctx context.Context, d *data.Dataset) ([]float32, error) {

@@ -34,7 +34,7 @@ func (f benchFlags) options(g *globals) (*models.Arch, nn.Options, error) {
 	if err != nil {
 		return nil, nn.Options{}, usageError{err}
 	}
-	return a, nn.Options{Batch: f.Batch, Threads: g.Threads, Compute: g.Compute,
+	return a, nn.Options{Batch: f.Batch, Threads: g.Threads, Engine: g.Engine,
 		Precision: kernel.Precision(f.Precision), Deterministic: f.Deterministic}, nil
 }
 

@@ -33,7 +33,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	checkup, err := fusion.Check(g.ctx, ms, nn.Recorder(g.Compute, g.Threads))
+	checkup, err := fusion.Check(g.ctx, ms, nn.Recorder(g.Engine, g.Threads))
 	if err != nil {
 		return err
 	}

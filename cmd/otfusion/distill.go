@@ -67,7 +67,7 @@ func (c *distillCmd) Run(g *globals) error {
 		return err
 	}
 	return g.train([]train.Config{{
-		Dir: string(c.Out), Initial: student, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
+		Dir: string(c.Out), Initial: student, Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Engine: g.Engine, SaveEvery: c.SaveEvery,
 		Distill: &train.Distillation{Teachers: teachers, Weights: c.Weights, Gamma: 1 - c.Labels, Temperature: c.Temperature, PerClass: c.PerClass, Specialists: apart},
 	}})
 }

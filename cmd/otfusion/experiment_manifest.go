@@ -30,7 +30,7 @@ func (c *manifestCmd) Run(g *globals) error {
 		return err
 	}
 	m := cluster.Manifest{
-		Command: runner.Command{Names: c.Names, Scale: string(scale), Results: c.Results, DataDir: g.DataDir, Engine: g.Compute},
+		Command: runner.Command{Names: c.Names, Scale: string(scale), Results: c.Results, DataDir: g.DataDir, Engine: g.Engine},
 		Shards:  c.Shards, CPUs: c.CPUs, Memory: c.Memory, Image: c.Image,
 	}
 	write := m.Slurm

@@ -94,7 +94,7 @@ func (c *runCmd) resumed(g *globals, tasks []runner.TaskStatus) {
 
 func (c *runCmd) env(g *globals) runner.Env {
 	threads := max(1, g.cores/max(1, c.Jobs))
-	env := runner.Env{Store: runner.Store{Root: c.Results}, Datasets: data.Kept(g.DataDir), Threads: threads, Engine: g.Compute,
+	env := runner.Env{Store: runner.Store{Root: c.Results}, Datasets: data.Kept(g.DataDir), Threads: threads, Engine: g.Engine,
 		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: build.Revision(), Observer: g.progress()}
 	if !g.Quiet {
 		env.Notify = func(e runner.Event) {
@@ -151,5 +151,5 @@ func counted(failed, skipped int) string {
 func (c *runCmd) again(g *globals) runner.Command {
 	shard, _ := c.shard() // was read before
 	return runner.Command{Names: c.Names, Scale: c.Scale, Results: c.Results, Jobs: c.Jobs,
-		Shard: shard, DataDir: g.DataDir, Threads: g.Threads, Engine: g.Compute}
+		Shard: shard, DataDir: g.DataDir, Threads: g.Threads, Engine: g.Engine}
 }

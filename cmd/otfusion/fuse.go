@@ -176,7 +176,7 @@ func (c *fuseCmd) Run(g *globals) error {
 		}
 		o.SamplesFrom = c.origin()
 	}
-	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
+	o.Record, o.Progress = nn.Recorder(g.Engine, g.Threads), g.stages()
 	fused, report, err := fusion.Fuse(g.ctx, parents, o)
 	if errors.Is(err, fusion.ErrNeedsSamples) {
 		return usage("activations, zip and repair need images: name a --dataset or --samples-from")

@@ -21,7 +21,7 @@ type globals struct {
 	Quiet   bool   `short:"q" help:"No progress on standard error."`
 	DataDir string `env:"OTFUSION_DATA" placeholder:"DIR" help:"Where datasets lie (default: otfusion in the user's cache folder)."`
 	Threads int    `placeholder:"N" help:"Cores to use (default: all)."`
-	Compute string `enum:",onednn,portable" default:"" placeholder:"ENGINE" help:"Engine: onednn or portable (default: the best there is)."`
+	Engine  string `name:"compute" enum:",onednn,portable" default:"" placeholder:"ENGINE" help:"Engine: onednn or portable (default: the best there is)."`
 
 	ctx            context.Context
 	stdout, stderr io.Writer
@@ -83,14 +83,14 @@ func (a *announced) Start(s train.Start) train.Progress {
 
 // engine names what computes.
 func (g *globals) engine() string {
-	if g.Compute == "portable" {
+	if g.Engine == "portable" {
 		return "portable Go"
 	}
 	return nn.Compute()
 }
 
 func (g *globals) evaluation() train.Options {
-	return train.Options{Compute: g.Compute, Threads: g.Threads}
+	return train.Options{Engine: g.Engine, Threads: g.Threads}
 }
 
 // abreast prepares for trainings that fill all cores side by side: it spares Go

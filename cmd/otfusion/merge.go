@@ -76,7 +76,7 @@ func (c *mergeCmd) Run(g *globals) error {
 		return err
 	}
 	config := train.Config{
-		Dir: string(c.Out), Initial: parents[len(parents)-1], Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery,
+		Dir: string(c.Out), Initial: parents[len(parents)-1], Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Engine: g.Engine, SaveEvery: c.SaveEvery,
 		Distill: &train.Distillation{Teachers: parents, Gamma: 1 - c.Labels, Temperature: c.Temperature, Specialists: c.apart},
 	}
 	if err := config.Check(); err != nil { // of a network of the shape that the fusion will have
@@ -145,7 +145,7 @@ func (c *mergeCmd) fusion(g *globals, images *data.Dataset) (fusion.Options, err
 	}
 	o.Samples, err = images.Samples(indices)
 	o.SamplesFrom = fmt.Sprintf("%s, %d training images drawn with seed %d", images.Name, len(indices), c.Seed)
-	o.Record, o.Progress = nn.Recorder(g.Compute, g.Threads), g.stages()
+	o.Record, o.Progress = nn.Recorder(g.Engine, g.Threads), g.stages()
 	return o, err
 }
 

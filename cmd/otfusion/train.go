@@ -186,7 +186,7 @@ func (c *trainCmd) Run(g *globals) error {
 	var configs []train.Config
 	for dir, seed := range c.runs() {
 		configs = append(configs, train.Config{Dir: dir, Arch: arch, Data: splits, Part: c.record(), Recipe: recipe,
-			RecipeName: c.Recipe, Seed: seed, Compute: g.Compute, SaveEvery: c.SaveEvery})
+			RecipeName: c.Recipe, Seed: seed, Engine: g.Engine, SaveEvery: c.SaveEvery})
 	}
 	return g.train(configs)
 }
@@ -284,6 +284,6 @@ func (c *finetuneCmd) Run(g *globals) error {
 		return err
 	}
 	config := train.Config{Dir: string(c.Out), Initial: m, Data: splits, Recipe: recipe, RecipeName: c.Recipe,
-		Seed: c.Seed, Compute: g.Compute, SaveEvery: c.SaveEvery}
+		Seed: c.Seed, Engine: g.Engine, SaveEvery: c.SaveEvery}
 	return g.train([]train.Config{config})
 }

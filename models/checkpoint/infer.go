@@ -14,15 +14,15 @@ const wayOut = "pass its architecture (--arch FILE), or an ONNX export of it (to
 
 // family is a kind of network whose parameters' names are known.
 type family struct {
-	looks func(*contents) bool
-	build func(*graph)
+	matches func(*contents) bool
+	build   func(*graph)
 }
 
 func families() []family {
 	return []family{
-		{(*contents).looksVGG, (*graph).vgg},
-		{(*contents).looksResNet, (*graph).resNet},
-		{(*contents).looksLeNet, (*graph).leNet},
+		{(*contents).isVGG, (*graph).vgg},
+		{(*contents).isResNet, (*graph).resNet},
+		{(*contents).isLeNet, (*graph).leNet},
 		{func(*contents) bool { return true }, (*graph).mlp},
 	}
 }
@@ -39,7 +39,7 @@ func (c *contents) infer(assumed Assumptions) (*models.Arch, error) {
 		return nil, err
 	}
 	for _, f := range families() {
-		if f.looks(c) {
+		if f.matches(c) {
 			g := newGraph(c, assumed)
 			f.build(g)
 			return g.finish()

@@ -6,9 +6,9 @@ import (
 	"otfusion/models"
 )
 
-// looksLeNet tells small convolutional networks by the names that examples
+// isLeNet tells small convolutional networks by the names that examples
 // give their layers.
-func (c *contents) looksLeNet() bool {
+func (c *contents) isLeNet() bool {
 	return c.has("conv1.weight", 4) && c.has("conv2.weight", 4) && c.has("fc1.weight", 2)
 }
 

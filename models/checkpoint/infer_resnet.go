@@ -7,9 +7,9 @@ import (
 	"otfusion/models"
 )
 
-// looksResNet tells residual networks by the names that torchvision and the
+// isResNet tells residual networks by the names that torchvision and the
 // common code for CIFAR give their layers.
-func (c *contents) looksResNet() bool {
+func (c *contents) isResNet() bool {
 	return c.has("conv1.weight", 4) && c.has("layer1.0.conv1.weight", 4)
 }
 

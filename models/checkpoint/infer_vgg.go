@@ -10,8 +10,8 @@ import (
 	"otfusion/models"
 )
 
-// looksVGG tells VGG by its features and classifier in Sequentials.
-func (c *contents) looksVGG() bool {
+// isVGG tells VGG by its features and classifier in Sequentials.
+func (c *contents) isVGG() bool {
 	return c.has("features.0.weight", 4) && len(c.vggHead()) > 0
 }
 

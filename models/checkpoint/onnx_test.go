@@ -56,7 +56,7 @@ func samples(s models.Shape) []float32 {
 // scores are a model's logits of the samples.
 func scores(t testing.TB, m *models.Model) []float32 {
 	t.Helper()
-	p, err := nn.NewPredictor(m, nn.Options{Batch: 2, Compute: "portable"})
+	p, err := nn.NewPredictor(m, nn.Options{Batch: 2, Engine: "portable"})
 	if err != nil {
 		t.Fatal(err)
 	}

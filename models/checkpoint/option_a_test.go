@@ -48,7 +48,7 @@ func TestShortcutsThatPadWithZeros(t *testing.T) {
 // distance is the largest difference of a model's logits from others.
 func distance(t *testing.T, m *models.Model, x []float32, want []float64) float64 {
 	t.Helper()
-	p, err := nn.NewPredictor(m, nn.Options{Batch: 1, Compute: "portable"})
+	p, err := nn.NewPredictor(m, nn.Options{Batch: 1, Engine: "portable"})
 	if err != nil {
 		t.Fatal(err)
 	}

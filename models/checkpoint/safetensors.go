@@ -65,9 +65,9 @@ func metadata(m *models.Model) (map[string]string, error) {
 
 // serialize writes tensors and metadata with their digest.
 func serialize(w io.Writer, tensors map[string]models.Tensor, d DType, meta map[string]string) error {
-	views := map[string]view{}
+	views := map[string]tensorView{}
 	for name, t := range tensors {
-		views[name] = view{t, d}
+		views[name] = tensorView{t, d}
 	}
 	signed, err := sign(views, meta)
 	if err != nil {
@@ -77,7 +77,7 @@ func serialize(w io.Writer, tensors map[string]models.Tensor, d DType, meta map[
 }
 
 // sign adds the digest to metadata.
-func sign(views map[string]view, meta map[string]string) (map[string]string, error) {
+func sign(views map[string]tensorView, meta map[string]string) (map[string]string, error) {
 	d := digest{meta, map[string]fingerprint{}}
 	for name, v := range views {
 		d.add(name, string(v.dtype), v.Shape(), v.Data())
@@ -109,20 +109,20 @@ func (h *headerLimit) Write(p []byte) (int, error) {
 	return h.Writer.Write(p)
 }
 
-// view shows a tensor to the safetensors library.
-type view struct {
+// tensorView shows a tensor to the safetensors library.
+type tensorView struct {
 	models.Tensor
 	dtype DType
 }
 
-func (v view) DataLen() uint64 { return uint64(v.dtype.size()) * uint64(len(v.Tensor.Data)) }
-func (v view) Data() []byte    { return v.dtype.bytesOf(v.Tensor.Data) }
+func (v tensorView) DataLen() uint64 { return uint64(v.dtype.size()) * uint64(len(v.Tensor.Data)) }
+func (v tensorView) Data() []byte    { return v.dtype.bytesOf(v.Tensor.Data) }
 
-func (v view) DType() safetensors.DType {
+func (v tensorView) DType() safetensors.DType {
 	return map[DType]safetensors.DType{F16: safetensors.F16, BF16: safetensors.BF16, F32: safetensors.F32, F64: safetensors.F64}[v.dtype]
 }
 
-func (v view) Shape() []uint64 {
+func (v tensorView) Shape() []uint64 {
 	shape := make([]uint64, len(v.Tensor.Shape))
 	for i, d := range v.Tensor.Shape {
 		shape[i] = uint64(d)

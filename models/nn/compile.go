@@ -122,7 +122,7 @@ func (c *compiler) conv(u *unit, x *value) (*value, error) {
 	}
 	spec := kernel.ConvSpec{
 		Name: u.Name, In: x.shape, Out: u.Out, Kernel: u.Kernel, Stride: u.Stride, Padding: u.Padding, Groups: u.Groups,
-		Bias: u.Bias, ReLU: u.relu, Plain: x.plain, InputGrad: x.grad, Train: c.train, MaskInput: x.claimMask(),
+		Bias: u.Bias, ReLU: u.relu, Plain: x.plain, InputGrad: x.grad, Train: c.train, MaskInput: x.takeMask(),
 	}
 	k, err := c.engine.Conv(spec)
 	if err != nil {
@@ -139,7 +139,7 @@ func (c *compiler) linear(u *unit, x *value) (*value, error) {
 	}
 	spec := kernel.LinearSpec{
 		Name: u.Name, N: x.shape.N, In: x.shape.C, Out: u.Out, Bias: u.Bias, ReLU: u.relu,
-		InputGrad: x.grad, Train: c.train, MaskInput: x.claimMask(),
+		InputGrad: x.grad, Train: c.train, MaskInput: x.takeMask(),
 	}
 	k, err := c.engine.Linear(spec)
 	if err != nil {
@@ -158,7 +158,7 @@ func (c *compiler) batchNorm(u *unit, x *value) (*value, error) {
 	}
 	c.norms = true
 	k, err := c.engine.BatchNorm(kernel.BatchNormSpec{
-		Name: u.Name, In: x.shape, Plain: x.plain, ReLU: u.relu, Train: c.train, MaskInput: x.claimMask(),
+		Name: u.Name, In: x.shape, Plain: x.plain, ReLU: u.relu, Train: c.train, MaskInput: x.takeMask(),
 		Eps: models.DefaultEps, Momentum: bnMomentum,
 	})
 	if err != nil {
@@ -206,7 +206,7 @@ func (c *compiler) pool(u *unit, kind kernel.PoolKind, x *value) (*value, error)
 		Height: u.Height, Width: u.Width, Plain: x.plain, Train: x.grad,
 	}
 	o := &pool{op: u.op("pool"), inputGrad: x.grad}
-	masks := x.claimMask()
+	masks := x.takeMask()
 	if kind == kernel.MaxPool {
 		o.relu = masks
 	} else {

@@ -11,7 +11,7 @@ import (
 
 func dropoutTrainer(t *testing.T, compute string, seed uint64) *Trainer {
 	t.Helper()
-	tr, err := NewTrainer(randomModel(t, nets()["dropout"], 1), Loss{}, Options{Batch: 7, Seed: seed, Compute: compute, Deterministic: true})
+	tr, err := NewTrainer(randomModel(t, nets()["dropout"], 1), Loss{}, Options{Batch: 7, Seed: seed, Engine: compute, Deterministic: true})
 	if err != nil {
 		t.Fatal(err)
 	}

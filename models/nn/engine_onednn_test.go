@@ -33,7 +33,7 @@ func TestBFloat16WithoutAVX512(t *testing.T) {
 	if !strings.HasPrefix(e.Name(), "portable Go") {
 		t.Errorf("runs on %s, want the portable engine", e.Name())
 	}
-	if _, err := (Options{Batch: 1, Precision: kernel.BF16, Compute: "onednn"}).engine(); err == nil || !strings.Contains(err.Error(), "AVX-512") {
+	if _, err := (Options{Batch: 1, Precision: kernel.BF16, Engine: "onednn"}).engine(); err == nil || !strings.Contains(err.Error(), "AVX-512") {
 		t.Errorf("oneDNN says %v, want that AVX-512 is missing", err)
 	}
 }

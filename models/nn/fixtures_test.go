@@ -112,7 +112,7 @@ func engines(t *testing.T) map[string]kernel.Engine {
 	t.Helper()
 	engines := map[string]kernel.Engine{"naive": naive{}}
 	for _, compute := range []string{"portable", ""} {
-		e, err := Options{Batch: 1, Threads: 2, Compute: compute, Deterministic: true}.engine()
+		e, err := Options{Batch: 1, Threads: 2, Engine: compute, Deterministic: true}.engine()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func (c *compiler) packed(x *value) (*value, error) {
 		return x, nil
 	}
 	return x.once(&x.other, func() (*value, error) {
-		o := &pack{op: x.conversion("pack", x.claimMask()), of: x.shape, inputGrad: x.grad}
+		o := &pack{op: x.conversion("pack", x.takeMask()), of: x.shape, inputGrad: x.grad}
 		return c.activate(o, x.converted(false), x.node)
 	})
 }
@@ -39,7 +39,7 @@ func (c *compiler) plain(x *value) (*value, error) {
 		if err != nil {
 			return nil, fmt.Errorf("nn: %w", err)
 		}
-		o := &pool{op: x.conversion("unpack", x.claimMask()), kernel: k, inputGrad: x.grad}
+		o := &pool{op: x.conversion("unpack", x.takeMask()), kernel: k, inputGrad: x.grad}
 		v := x.converted(true)
 		v.shape = kernel.Shape{N: x.shape.N, C: x.shape.C * x.shape.H * x.shape.W, H: 1, W: 1}
 		return c.activate(o, v, x.node)

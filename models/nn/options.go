@@ -15,7 +15,7 @@ type Options struct {
 	Precision     kernel.Precision // F32 if empty
 	Deterministic bool             // choose algorithms by rule, not by timing: the same bits in every run
 	Seed          uint64           // of what Dropout draws in training
-	Compute       string           // "onednn" or "portable"; the best of the build if empty
+	Engine        string           // "onednn" or "portable"; the best of the build if empty
 }
 
 // engine builds the engine that the options ask for.
@@ -27,7 +27,7 @@ func (o Options) engine() (kernel.Engine, error) {
 		return nil, fmt.Errorf("nn: options: wanted precision %s or %s, found %q", kernel.F32, kernel.BF16, o.Precision)
 	}
 	k := kernel.Options{Threads: o.Threads, Precision: o.Precision, Deterministic: o.Deterministic}
-	switch o.Compute {
+	switch o.Engine {
 	case "":
 		return newDefault(k)
 	case "onednn":
@@ -35,5 +35,5 @@ func (o Options) engine() (kernel.Engine, error) {
 	case "portable":
 		return portable.New(k), nil
 	}
-	return nil, fmt.Errorf("nn: options: wanted compute onednn or portable, found %q", o.Compute)
+	return nil, fmt.Errorf("nn: options: engine: wanted onednn or portable, found %q", o.Engine)
 }

@@ -66,8 +66,8 @@ func TestTrainingAgreesWithPortable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow")
 	}
-	want := trainLosses(t, Options{Batch: 8, Compute: "portable"}, 20)
-	checkLosses(t, trainLosses(t, Options{Batch: 8, Compute: "onednn"}, 20), want, 1e-3)
+	want := trainLosses(t, Options{Batch: 8, Engine: "portable"}, 20)
+	checkLosses(t, trainLosses(t, Options{Batch: 8, Engine: "onednn"}, 20), want, 1e-3)
 }
 
 // In bfloat16 the losses stay near.

@@ -8,7 +8,7 @@ import "otfusion/models"
 // gives the same bits in every run.
 func Recorder(engine string, threads int) func(m *models.Model, batch int, layers []string) (models.Network, error) {
 	return func(m *models.Model, batch int, layers []string) (models.Network, error) {
-		p, err := NewPredictor(m, Options{Batch: batch, Compute: engine, Threads: threads, Deterministic: true}, layers...)
+		p, err := NewPredictor(m, Options{Batch: batch, Engine: engine, Threads: threads, Deterministic: true}, layers...)
 		if err != nil {
 			return nil, err
 		}

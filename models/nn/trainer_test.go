@@ -195,7 +195,7 @@ func TestErrors(t *testing.T) {
 		trial func() error
 	}{
 		{"batch of at least 1", func() error { _, err := NewTrainer(m, Loss{}, Options{}); return err }},
-		{"compute", func() error { _, err := NewTrainer(m, Loss{}, Options{Batch: 1, Compute: "abacus"}); return err }},
+		{"engine", func() error { _, err := NewTrainer(m, Loss{}, Options{Batch: 1, Engine: "abacus"}); return err }},
 		{"precision", func() error { _, err := NewTrainer(m, Loss{}, Options{Batch: 1, Precision: "f8"}); return err }},
 		{"share", func() error { _, err := NewTrainer(m, Loss{Distill: 2}, Options{Batch: 1}); return err }},
 		{"temperature", func() error { _, err := NewTrainer(m, Loss{Distill: 1}, Options{Batch: 1}); return err }},

@@ -52,10 +52,10 @@ func (v *value) fill(x []float32, n int) error {
 	return nil
 }
 
-// claimMask makes the caller, who reads v and will compute its gradient, apply
+// takeMask makes the caller, who reads v and will compute its gradient, apply
 // the gradient of the ReLU that v ends in. It is false where there is no such
 // ReLU, or v has other readers.
-func (v *value) claimMask() bool {
+func (v *value) takeMask() bool {
 	if v.from == nil || !v.from.relu || v.readers != 1 || !v.grad {
 		return false
 	}

@@ -16,14 +16,14 @@ type conv[T float] struct {
 func newConv[T float](e *core[T], s kernel.ConvSpec) *conv[T] {
 	c := &conv[T]{core: e, spec: s, out: s.OutShape()}
 	size := s.Kernel * s.Kernel
-	look := window{src: s.In, h: c.out.H, w: c.out.W, y0: -s.Padding, x0: -s.Padding, ny: s.Kernel, nx: s.Kernel, step: s.Stride}
+	field := window{src: s.In, h: c.out.H, w: c.out.W, y0: -s.Padding, x0: -s.Padding, ny: s.Kernel, nx: s.Kernel, step: s.Stride}
 	f := filter{inner: size, outer: s.In.C * size, kernel: s.Kernel, dky: 1, dkx: 1}
-	c.forward = newCorrelation(e, look, s.Out, f, lattice{h: c.out.H, w: c.out.W, stride: 1})
+	c.forward = newCorrelation(e, field, s.Out, f, lattice{h: c.out.H, w: c.out.W, stride: 1})
 	if s.InputGrad {
 		c.inputs = phases(e, s)
 	}
 	if s.Train {
-		c.params = newWeightGrad(e, look, s.Out)
+		c.params = newWeightGrad(e, field, s.Out)
 	}
 	if s.Plain {
 		c.image = make([]T, s.In.Len())
@@ -43,7 +43,7 @@ func (c *conv[T]) packed(x []T) []T {
 }
 
 // weights is the number of weights.
-func (c *conv[T]) weights() int { return c.spec.Out * c.forward.look.size() }
+func (c *conv[T]) weights() int { return c.spec.Out * c.forward.field.size() }
 
 // Forward is y = x * w + b, then ReLU if the spec wants it.
 func (c *conv[T]) Forward(y, x, w, b []T) error {

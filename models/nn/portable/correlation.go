@@ -21,7 +21,7 @@ type filter struct {
 // sees with the filters: a convolution's forward pass, or its gradient by the input.
 type correlation[T float] struct {
 	*core[T]
-	look   window
+	field  window
 	out    int // resulting channels
 	filter filter
 	taps   []int // offset in w of every neighbour's weight
@@ -37,23 +37,23 @@ type correlation[T float] struct {
 // rowsPerTask bounds the im2row block of a worker, with innerBlock.
 const rowsPerTask = 192
 
-func newCorrelation[T float](e *core[T], look window, out int, f filter, at lattice) *correlation[T] {
-	c := &correlation[T]{core: e, look: look, out: out, filter: f, at: at}
-	for ty := range look.ny {
-		for tx := range look.nx {
+func newCorrelation[T float](e *core[T], field window, out int, f filter, at lattice) *correlation[T] {
+	c := &correlation[T]{core: e, field: field, out: out, filter: f, at: at}
+	for ty := range field.ny {
+		for tx := range field.nx {
 			c.taps = append(c.taps, (f.ky0+f.dky*ty)*f.kernel+f.kx0+f.dkx*tx)
 		}
 	}
 	c.pack, c.block = c.packPanel, c.computeBlock
 	c.rows = rowsPerTask / e.tile.rows * e.tile.rows
-	blocks := ceilDiv(look.pixels(), c.rows)
+	blocks := ceilDiv(field.pixels(), c.rows)
 	c.groups = min(ceilDiv(4*e.workers(), blocks), ceilDiv(out, e.tile.cols))
 	e.reserve(c.panelLen()*ceilDiv(out, e.tile.cols), c.rows*(innerBlock+c.groupCols())+e.tile.edgeLen())
 	return c
 }
 
 // panelLen is the size of a panel of weights.
-func (c *correlation[T]) panelLen() int { return c.look.size() * c.tile.cols }
+func (c *correlation[T]) panelLen() int { return c.field.size() * c.tile.cols }
 
 // groupCols is the number of channels, whole panels, that a task computes.
 func (c *correlation[T]) groupCols() int {
@@ -63,12 +63,12 @@ func (c *correlation[T]) groupCols() int {
 func (c *correlation[T]) compute(dst, src, w []T) {
 	c.dst, c.src, c.w = dst, src, w
 	c.run(ceilDiv(c.out, c.tile.cols), c.pack)
-	c.run(ceilDiv(c.look.pixels(), c.rows)*c.groups, c.block)
+	c.run(ceilDiv(c.field.pixels(), c.rows)*c.groups, c.block)
 }
 
 // packPanel copies the weights of some resulting channels, by neighbour and inner channel.
 func (c *correlation[T]) packPanel(_, panel int) {
-	cols, inner := c.tile.cols, c.look.src.C
+	cols, inner := c.tile.cols, c.field.src.C
 	to := c.shared[panel*c.panelLen():][:c.panelLen()]
 	first := panel * cols
 	n := min(cols, c.out-first)
@@ -90,7 +90,7 @@ func (c *correlation[T]) packPanel(_, panel int) {
 // computeBlock computes some channels at some positions.
 func (c *correlation[T]) computeBlock(worker, task int) {
 	j0, col0 := task/c.groups*c.rows, task%c.groups*c.groupCols()
-	j1, col1 := min(j0+c.rows, c.look.pixels()), min(col0+c.groupCols(), c.out)
+	j1, col1 := min(j0+c.rows, c.field.pixels()), min(col0+c.groupCols(), c.out)
 	if col0 >= col1 {
 		return
 	}
@@ -101,18 +101,18 @@ func (c *correlation[T]) computeBlock(worker, task int) {
 		ld = c.groupCols()
 		block, scratch = private[:c.rows*ld], private[c.rows*ld:]
 	}
-	size := c.look.size()
+	size := c.field.size()
 	if size == 0 { // a stride beyond the filter: nothing meets these pixels
 		clear(block)
 	}
 	for k := 0; k < size; k += innerBlock {
 		inner := min(innerBlock, size-k)
-		gather(&c.look, seen, inner, c.src, j0, j1, k, k+inner)
+		gather(&c.field, seen, inner, c.src, j0, j1, k, k+inner)
 		if c.bf16 {
 			roundBF16(seen[:(j1-j0)*inner])
 		}
 		w := c.shared[col0/c.tile.cols*c.panelLen()+k*c.tile.cols:]
-		c.tile.product(block, ld, view[T]{seen, inner, 1}, panels[T]{w, c.panelLen()}, j1-j0, col1-col0, inner, k > 0, scratch)
+		c.tile.product(block, ld, strided[T]{seen, inner, 1}, panels[T]{w, c.panelLen()}, j1-j0, col1-col0, inner, k > 0, scratch)
 	}
 	c.finish(block, ld, j0, j1, col0, col1)
 }
@@ -141,10 +141,10 @@ func (c *correlation[T]) finish(block []T, ld, j0, j1, col0, col1 int) {
 
 // place copies rows of a block to their pixels.
 func (c *correlation[T]) place(block []T, ld, j0, j1, col0, col1 int) {
-	pixels := c.look.h * c.look.w
+	pixels := c.field.h * c.field.w
 	for j := j0; j < j1; j++ {
 		n, p := j/pixels, j%pixels
-		y, x := c.at.stride*(p/c.look.w)+c.at.y0, c.at.stride*(p%c.look.w)+c.at.x0
+		y, x := c.at.stride*(p/c.field.w)+c.at.y0, c.at.stride*(p%c.field.w)+c.at.x0
 		to := ((n*c.at.h+y)*c.at.w + x) * c.out
 		copy(c.dst[to+col0:to+col1], block[(j-j0)*ld:])
 	}
@@ -164,11 +164,11 @@ func phases[T float](e *core[T], s kernel.ConvSpec) []*correlation[T] {
 			if nx == 0 {
 				ny = 0
 			}
-			look := window{src: out, h: ceilDiv(s.In.H-a, s.Stride), w: ceilDiv(s.In.W-b, s.Stride),
+			field := window{src: out, h: ceilDiv(s.In.H-a, s.Stride), w: ceilDiv(s.In.W-b, s.Stride),
 				y0: y0, x0: x0, ny: ny, nx: nx, step: 1}
 			size := s.Kernel * s.Kernel
 			f := filter{inner: s.In.C * size, outer: size, kernel: s.Kernel, ky0: ky0, kx0: kx0, dky: -s.Stride, dkx: -s.Stride}
-			all = append(all, newCorrelation(e, look, s.In.C, f, lattice{s.In.H, s.In.W, s.Stride, a, b}))
+			all = append(all, newCorrelation(e, field, s.In.C, f, lattice{s.In.H, s.In.W, s.Stride, a, b}))
 		}
 	}
 	return all

@@ -64,7 +64,7 @@ func (l *linear[T]) computeOutputs(worker, task int) {
 	o0 := task * outputTiles * l.tile.rows
 	o1 := min(o0+outputTiles*l.tile.rows, s.Out)
 	yt, scratch := l.private[worker][:(o1-o0)*s.N], l.private[worker][(o1-o0)*s.N:]
-	l.tile.product(yt, s.N, view[T]{l.w[o0*s.In:], s.In, 1}, panels[T]{l.shared, l.tile.cols * s.In}, o1-o0, s.N, s.In, false, scratch)
+	l.tile.product(yt, s.N, strided[T]{l.w[o0*s.In:], s.In, 1}, panels[T]{l.shared, l.tile.cols * s.In}, o1-o0, s.N, s.In, false, scratch)
 	for n := range s.N {
 		row := l.y[n*s.Out+o0 : n*s.Out+o1]
 		for i := range row {
@@ -104,7 +104,7 @@ func (l *linear[T]) computeInputs(worker, task int) {
 	s, col := &l.spec, task*l.tile.cols
 	n := min(l.tile.cols, s.In-col)
 	w, scratch := l.panel(worker, l.w, s.Out, s.In, col, n)
-	l.tile.product(l.dx[col:], s.In, view[T]{l.dy, s.Out, 1}, w, s.N, n, s.Out, false, scratch)
+	l.tile.product(l.dx[col:], s.In, strided[T]{l.dy, s.Out, 1}, w, s.N, n, s.Out, false, scratch)
 }
 
 // BackwardParams is dw = dyᵀ·x and db = Σ dy.
@@ -132,7 +132,7 @@ func (l *linear[T]) computeWeights(worker, task int) {
 	s, col := &l.spec, task*l.tile.cols
 	n := min(l.tile.cols, s.In-col)
 	x, scratch := l.panel(worker, l.x, s.N, s.In, col, n)
-	l.tile.product(l.dw[col:], s.In, view[T]{l.dy, 1, s.Out}, x, s.Out, n, s.N, false, scratch)
+	l.tile.product(l.dw[col:], s.In, strided[T]{l.dy, 1, s.Out}, x, s.Out, n, s.N, false, scratch)
 }
 
 // panel copies n columns of a matrix to a panel in the worker's scratch memory.

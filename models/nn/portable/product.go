@@ -1,7 +1,7 @@
 package portable
 
-// view is a matrix in place: element (i, l) is data[i·rs + l·cs].
-type view[T float] struct {
+// strided is a matrix in place: element (i, l) is data[i·rs + l·cs].
+type strided[T float] struct {
 	data   []T
 	rs, cs int
 }
@@ -20,10 +20,10 @@ const innerBlock = 512
 
 // product computes C = A·B, or C += A·B if add, for C (m×n) of row stride ldc.
 // scratch holds edgeLen values.
-func (t *tile[T]) product(c []T, ldc int, a view[T], b panels[T], m, n, k int, add bool, scratch []T) {
+func (t *tile[T]) product(c []T, ldc int, a strided[T], b panels[T], m, n, k int, add bool, scratch []T) {
 	for l := 0; l < k; l += innerBlock {
 		inner := min(innerBlock, k-l)
-		block := view[T]{a.data[l*a.cs:], a.rs, a.cs}
+		block := strided[T]{a.data[l*a.cs:], a.rs, a.cs}
 		whole := m - m%t.rows
 		t.strip(c, ldc, block, b, l, whole, n, inner, add, scratch)
 		if rest := m - whole; rest > 0 {
@@ -38,19 +38,19 @@ func (t *tile[T]) product(c []T, ldc int, a view[T], b panels[T], m, n, k int, a
 func (t *tile[T]) edgeLen() int { return t.rows * (t.cols + innerBlock) }
 
 // edge copies the last rows of A, fewer than a tile has, to where a whole tile can be read.
-func (t *tile[T]) edge(a view[T], i0, rows, k int, to []T) view[T] {
+func (t *tile[T]) edge(a strided[T], i0, rows, k int, to []T) strided[T] {
 	for i := range rows {
 		from := a.data[(i0+i)*a.rs:]
 		for l := range k {
 			to[i*innerBlock+l] = from[l*a.cs]
 		}
 	}
-	return view[T]{to, innerBlock, 1}
+	return strided[T]{to, innerBlock, 1}
 }
 
 // strip multiplies row by row of tiles, from row l of B on. m is a multiple of the
 // tile's rows or less than one tile.
-func (t *tile[T]) strip(c []T, ldc int, a view[T], b panels[T], l, m, n, k int, add bool, scratch []T) {
+func (t *tile[T]) strip(c []T, ldc int, a strided[T], b panels[T], l, m, n, k int, add bool, scratch []T) {
 	for j := 0; j < n; j += t.cols {
 		panel := &b.data[j/t.cols*b.stride+l*t.cols]
 		for i := 0; i < m; i += t.rows {
