@@ -52,7 +52,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		t.Errorf("a gain at a weight of 0.5: %s", c.Verdict)
 	}
 	four := func(x numbers) report.Claim {
-		return fourClaim([]mixture{{ours: mixtureStats[report.Stat]{ensemble: known(x[0]), vanilla: known(80), last: known(x[1]), first: known(x[2])}}})
+		return fourClaim([]mixture{{ourEnsemble: known(x[0]), ourVanilla: known(80), aligned: exactly([]float64{x[1], 70, 70, 70, x[2]})}})
 	}
 	taught := func(i int) func(numbers) report.Claim {
 		return func(x numbers) report.Claim {

@@ -29,25 +29,49 @@ func fourParents(s Scale) [][]runner.Task {
 	return sets
 }
 
-// mixture is one choice of proportions for four models, with the paper's
-// accuracies and ours.
+// mixture is one choice of proportions for four models, with the accuracies of
+// the ensemble, of the vanilla average and of OT, the paper's and ours.
 type mixture struct {
-	proportions []float64
-	paper       mixtureStats[float64]
-	ours        mixtureStats[report.Stat]
+	proportions             []float64
+	ensemble, vanilla, ot   float64 // the paper's
+	ourEnsemble, ourVanilla report.Stat
+	aligned                 []report.Stat // by way
 }
-
-// mixtureStats are the accuracies of the ensemble, of the vanilla average and of
-// OT to the last and to the first model.
-type mixtureStats[T any] struct{ ensemble, vanilla, last, first T }
 
 func mixtures() []mixture {
 	return []mixture{
-		{proportions: []float64{.7, .1, .2, .1}, paper: mixtureStats[float64]{95.0, 80.6, 93.6, 93.6}},
-		{proportions: []float64{.6, .1, .2, .1}, paper: mixtureStats[float64]{95.03, 78.44, 92.72, 92.72}},
-		{proportions: []float64{.7, .15, .2, .15}, paper: mixtureStats[float64]{94.91, 76.14, 91.67, 91.67}},
-		{proportions: []float64{.7, .1, .3, .1}, paper: mixtureStats[float64]{95.15, 77.93, 92.21, 92.21}},
+		{proportions: []float64{.7, .1, .2, .1}, ensemble: 95.0, vanilla: 80.6, ot: 93.6},
+		{proportions: []float64{.6, .1, .2, .1}, ensemble: 95.03, vanilla: 78.44, ot: 92.72},
+		{proportions: []float64{.7, .15, .2, .15}, ensemble: 94.91, vanilla: 76.14, ot: 91.67},
+		{proportions: []float64{.7, .1, .3, .1}, ensemble: 95.15, vanilla: 77.93, ot: 92.21},
 	}
+}
+
+// way is a model that the four are aligned to, and whose images they are compared
+// on; the paper says neither.
+type way struct {
+	label     string
+	reference int
+	images    int // of which model; everyones: of all
+}
+
+const everyones = -1
+
+func ways() []way {
+	return []way{
+		{"OT to the last, images of the first", 3, 0}, {"to the last, its images", 3, 3}, {"to the last, images of all", 3, everyones},
+		{"to the third, its images", 2, 2}, {"to the first, its images", 0, 0},
+	}
+}
+
+// fuse is the task of fusing four models so.
+func (w way) fuse(seed uint64, parents []runner.Task, proportions []float64) runner.Task {
+	a := byActivations(400, seed)
+	a.FixOutput, a.Part = true, &Part{Shares: []float64{100}, Raw: true}
+	if w.images != everyones {
+		a = acrossSkills(parents[w.images], seed)
+	}
+	return Fuse{Parents: lastly(parents, w.reference), Alignment: a.weighted(lastly(proportions, w.reference)...), Dataset: "mnist"}
 }
 
 // measureFour fuses sets of four with every choice of proportions.
@@ -68,19 +92,14 @@ func (m *mixture) measure(l *Loader) {
 		}
 		return l.Over(tasks, "accuracy")
 	}
-	m.ours = mixtureStats[report.Stat]{
-		ensemble: over(func(_ uint64, parents []runner.Task) runner.Task {
-			return Ensemble{Members: parents, Weights: p, Dataset: "mnist"}
-		}),
-		vanilla: over(func(_ uint64, parents []runner.Task) runner.Task {
-			return Fuse{Parents: parents, Alignment: Vanilla(p...), Dataset: "mnist"}
-		}),
-		last: over(func(seed uint64, parents []runner.Task) runner.Task {
-			return Fuse{Parents: parents, Alignment: acrossSkills(parents[0], seed).weighted(p...), Dataset: "mnist"}
-		}),
-		first: over(func(seed uint64, parents []runner.Task) runner.Task {
-			return Fuse{Parents: firstLast(parents), Alignment: acrossSkills(parents[0], seed).weighted(firstLast(p)...), Dataset: "mnist"}
-		}),
+	m.ourEnsemble = over(func(_ uint64, parents []runner.Task) runner.Task {
+		return Ensemble{Members: parents, Weights: p, Dataset: "mnist"}
+	})
+	m.ourVanilla = over(func(_ uint64, parents []runner.Task) runner.Task {
+		return Fuse{Parents: parents, Alignment: Vanilla(p...), Dataset: "mnist"}
+	})
+	for _, w := range ways() {
+		m.aligned = append(m.aligned, over(func(seed uint64, parents []runner.Task) runner.Task { return w.fuse(seed, parents, p) }))
 	}
 }
 
@@ -88,21 +107,27 @@ func fourTable(l *Loader, list []mixture) report.Table {
 	sets := fourParents(l.Scale)
 	t := report.Table{
 		Title:   "Four models with proportions, % of the MNIST test set",
-		Columns: []string{"ensemble", "vanilla", "OT to the last", "OT to the first"},
-		Note: fmt.Sprintf("Scale %s, %s of seeds and divisions (the paper: one), 400 samples of the first model's own images, the output layer in place; pixels as above: parents %s. "+
-			"Alone they have %s. The paper does not say to which model it aligned.", l.Scale, report.Plural(len(sets), "set", "sets"), effortOf(partRecipe(l.Scale)), listed(l, sets)),
+		Columns: []string{"ensemble", "vanilla"},
+		Note: fmt.Sprintf("Scale %s, %s of seeds and divisions (the paper: one), 400 samples, the output layer in place; pixels as above: parents %s. "+
+			"Alone they have %s. The paper says neither to which model it aligned nor on whose images.", l.Scale, report.Plural(len(sets), "set", "sets"), effortOf(partRecipe(l.Scale)), listed(l, sets)),
+	}
+	for _, w := range ways() {
+		t.Columns = append(t.Columns, w.label)
 	}
 	for _, m := range list {
-		t.Rows = append(t.Rows, report.Row{Label: fmt.Sprint(m.proportions), Values: []report.Value{
-			report.Against(m.ours.ensemble, m.paper.ensemble), report.Against(m.ours.vanilla, m.paper.vanilla),
-			report.Against(m.ours.last, m.paper.last), report.Against(m.ours.first, m.paper.first),
-		}})
+		r := report.Row{Label: fmt.Sprint(m.proportions), Values: []report.Value{report.Against(m.ourEnsemble, m.ensemble), report.Against(m.ourVanilla, m.vanilla)}}
+		for _, s := range m.aligned {
+			r.Values = append(r.Values, report.Against(s, m.ot))
+		}
+		t.Rows = append(t.Rows, r)
 	}
 	return t
 }
 
-// firstLast moves the first element to the end, where the reference is.
-func firstLast[T any](list []T) []T { return append(slices.Clone(list[1:]), list[0]) }
+// lastly moves element i to the end, where the reference is.
+func lastly[T any](list []T, i int) []T {
+	return append(slices.Delete(slices.Clone(list), i, i+1), list[i])
+}
 
 // listed are the mean accuracies of the four in words, with the paper's.
 func listed(l *Loader, sets [][]runner.Task) string {
@@ -117,10 +142,14 @@ func listed(l *Loader, sets [][]runner.Task) string {
 	return strings.Join(words, ", ")
 }
 
-// fourClaim judges the first choice of proportions, which the paper's text gives.
+// fourClaim judges the first choice of proportions, which the paper's text gives,
+// by the best of the ways.
 func fourClaim(list []mixture) report.Claim {
-	m := list[0].ours
-	ot := report.Highest(m.last.Named("OT to the last"), m.first.Named("OT to the first"))
-	return report.Claim{Source: "Section S7", Text: "Four models fuse far above their vanilla average, below their ensemble."}.Judge(
-		ot.Above(m.vanilla.Named("vanilla").Plus(5)), ot.Below(m.ensemble.Named("ensemble")))
+	var tried []report.Number
+	for i, w := range ways() {
+		tried = append(tried, list[0].aligned[i].Named(w.label))
+	}
+	best := report.Highest(tried[0], tried[1:]...)
+	return report.Claim{Source: "Section S7", Text: fmt.Sprintf("Four models, in the proportions %v, fuse far above their vanilla average, below their ensemble.", list[0].proportions)}.Judge(
+		best.Above(list[0].ourVanilla.Named("vanilla").Plus(5)), best.Below(list[0].ourEnsemble.Named("ensemble")))
 }
