@@ -18,8 +18,8 @@ import (
 // and against what that is for the class on the images at large ([Union.Measure]);
 // the logit of a class is the weighted mean over the networks that know it, over
 // all where none does. A network that does not know the class of an image, as
-// that mean has it, then says the least of what it has to say of any class that
-// it knows: what it thinks of an image of no class of its own is noise.
+// that mean has it, then gives every class the lowest of its known ones' answers:
+// what it answers to an image of no class of its own is noise.
 type Union struct {
 	known  [][]bool    // by network and class
 	shares [][]float64 // by network and class, the part of the class's logit that is the network's
