@@ -30,17 +30,18 @@ static inline void otf_arena_free(otf_arena *a) {
   a->size = 0;
 }
 
-// otf_arena_resize makes the arena just large enough; its content is lost. 0: no memory.
+// otf_arena_resize makes the arena just large enough; its content is lost. 0: no
+// memory, and the arena stays as it was, as kernels that are built need it.
 static inline int otf_arena_resize(otf_arena *a, size_t size) {
   size = (size + OTF_HUGE_PAGE - 1) / OTF_HUGE_PAGE * OTF_HUGE_PAGE;
   if (size == a->size) return 1;
-  otf_arena_free(a);
-  if (size == 0) return 1;
-  a->base = aligned_alloc(OTF_HUGE_PAGE, size);
-  if (!a->base) return 0;
+  char *base = size ? aligned_alloc(OTF_HUGE_PAGE, size) : NULL;
+  if (size && !base) return 0;
 #if defined(MADV_HUGEPAGE)
-  madvise(a->base, size, MADV_HUGEPAGE); // points of a tile lie far apart: fewer pages, fewer misses
+  if (base) madvise(base, size, MADV_HUGEPAGE); // points of a tile lie far apart: fewer pages, fewer misses
 #endif
+  otf_arena_free(a);
+  a->base = base;
   a->size = size;
   return 1;
 }

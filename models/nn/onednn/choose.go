@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"otfusion/models/nn/kernel"
@@ -50,25 +51,22 @@ func (e *engine) choose(j job, candidates []candidate) (algorithm, error) {
 		candidates = only(candidates, before.Algorithm)
 		choice.Seconds, choice.Others = before.Seconds, before.Others
 	}
-	fitting, errs := e.buildAll(candidates)
-	if len(fitting) == 0 {
-		return nil, fmt.Errorf("onednn: %s: %s: no algorithm: %w", j.layer, j.direction, errors.Join(errs...))
+	fitting, err := e.buildAll(candidates)
+	if err != nil {
+		return nil, fmt.Errorf("onednn: %s: %s: no algorithm: %w", j.layer, j.direction, err)
 	}
 	best := 0
 	if !again && !e.options.Deterministic {
-		var err error
 		if best, err = e.race(j, fitting, &choice); err != nil {
+			freeAll(fitting)
 			return nil, err
 		}
 	}
-	for i, c := range fitting {
-		if i != best {
-			c.free()
-		}
-	}
+	freeAll(slices.Concat(fitting[:best], fitting[best+1:]))
 	e.scratch = max(e.scratch, fitting[best].scratch)
 	if C.otf_arena_resize(e.arena, e.scratch) == 0 {
-		return nil, fmt.Errorf("onednn: %s: no memory for %d bytes of scratch", j.layer, e.scratch)
+		fitting[best].free()
+		return nil, fmt.Errorf("onednn: %s: %w: wanted %d bytes of scratch", j.layer, errMemory, e.scratch)
 	}
 	choice.Algorithm = fitting[best].name
 	e.choices = append(e.choices, choice)
@@ -92,12 +90,24 @@ func only(candidates []candidate, name string) []candidate {
 	return candidates
 }
 
+func freeAll(list []built) {
+	for _, b := range list {
+		b.free()
+	}
+}
+
 // buildAll builds the candidates that fit or, for a deterministic engine, the
-// first of them.
-func (e *engine) buildAll(candidates []candidate) (fitting []built, errs []error) {
+// first of them. Where memory runs out none is taken in place of another, which
+// would compute other bits.
+func (e *engine) buildAll(candidates []candidate) (fitting []built, err error) {
+	var errs []error
 	for _, c := range candidates {
 		e.arena.needed = 0
 		a, err := c.build()
+		if errors.Is(err, errMemory) {
+			freeAll(fitting)
+			return nil, err
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -107,7 +117,10 @@ func (e *engine) buildAll(candidates []candidate) (fitting []built, errs []error
 			break
 		}
 	}
-	return fitting, errs
+	if len(fitting) == 0 {
+		return nil, errors.Join(errs...)
+	}
+	return fitting, nil
 }
 
 // race times the algorithms on sample operands and returns the fastest's index.

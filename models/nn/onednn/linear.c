@@ -116,10 +116,12 @@ static void multiply(const otf_linear *l, product *p) {
   otf_run(l->workers, ceiling(p->m, GROUP) * ceiling(p->n, PANEL), block_job, p);
 }
 
+int otf_linear_fits(void) { return otf_wide_vectors(); }
+
 int otf_linear_new(otf_linear *l) {
   size_t tail = (size_t)(l->n > l->out ? l->n : l->out) * LANES;
   size_t forward = padded(l->n) * (l->in + (size_t)GROUP * otf_workers_count(l->workers));
-  return otf_wide_vectors() && otf_arena_need(l->arena, (tail > forward ? tail : forward) * sizeof(float));
+  return otf_arena_need(l->arena, (tail > forward ? tail : forward) * sizeof(float));
 }
 
 void otf_linear_backward_input(const otf_linear *l, float *dx, const float *dy, const float *w, const float *mask) {

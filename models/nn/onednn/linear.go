@@ -116,6 +116,9 @@ type product struct {
 }
 
 func (l *linear) product(d direction) (algorithm, error) {
+	if C.otf_linear_fits() == 0 {
+		return nil, errShape
+	}
 	p, free := allocate(C.sizeof_otf_linear / 4)
 	a := &product{(*C.otf_linear)(unsafe.Pointer(p)), d, free}
 	s := l.spec
@@ -123,7 +126,7 @@ func (l *linear) product(d direction) (algorithm, error) {
 		workers: l.e.workers, arena: l.e.arena}
 	if C.otf_linear_new(a.plan) == 0 {
 		free()
-		return nil, errShape
+		return nil, errMemory
 	}
 	return a, nil
 }

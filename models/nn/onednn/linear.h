@@ -15,7 +15,9 @@ typedef struct {
   otf_arena *arena;
 } otf_linear;
 
-// otf_linear_new grows the arena for all directions; 0: no AVX-512 or no memory.
+// otf_linear_fits says whether the processor has what the products need.
+int otf_linear_fits(void);
+// otf_linear_new grows the arena for all directions; 0: no memory.
 int otf_linear_new(otf_linear *l);
 void otf_linear_forward(const otf_linear *l, float *y, const float *x, const float *w, const float *b);
 void otf_linear_backward_input(const otf_linear *l, float *dx, const float *dy, const float *w, const float *mask);

@@ -31,6 +31,11 @@ func TestOutOfMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
+	const n = 24
+	before, err := e.Linear(kernel.LinearSpec{Name: "before", N: n, In: n, Out: n})
+	if err != nil {
+		t.Fatal(err)
+	}
 	limitMemory(t, 1<<30)
 	huge := kernel.Shape{N: 1 << 14, C: 16, H: 64, W: 64} // 2³⁰ values
 	for name, build := range map[string]func() error{
@@ -57,6 +62,11 @@ func TestOutOfMemory(t *testing.T) {
 	}
 	if _, err := e.Linear(kernel.LinearSpec{Name: "x", N: 2, In: 3, Out: 4}); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+	x := make([]float32, n*n)
+	x[0] = 2
+	if err := before.Forward(make([]float32, n*n), x, x, nil); err != nil {
+		t.Errorf("a layer from before: %v", err)
 	}
 }
 
