@@ -1,7 +1,9 @@
 package experiments
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"otfusion/experiments/runner"
 )
@@ -32,5 +34,33 @@ func TestFailedRepetitionsAreLost(t *testing.T) {
 				t.Errorf("%s: %+v, settled %g", name, s, s.Settled())
 			}
 		}
+	}
+}
+
+// A table says which fusions moved classes, and which are of an earlier best.
+func TestRemarks(t *testing.T) {
+	moved, old, current := Fuse{Alignment: Alignment{Preset: "paper-wts"}}, Fuse{Alignment: best(0)}, Fuse{Alignment: best(1)}
+	l := &Loader{load: func(t runner.Task) (runner.Result, bool) {
+		r := runner.Result{Finished: bestChanged().Add(-time.Hour)}
+		switch t := t.(Fuse); t.Alignment.Seed {
+		case 0:
+			if t.Alignment.Preset == "paper-wts" {
+				r.Metrics = map[string]float64{"moved_classes": 2}
+			}
+		case 1:
+			r.Finished = bestChanged().Add(time.Hour)
+		default:
+			return r, false
+		}
+		return r, true
+	}}
+	if text := l.remarks("OT", moved); text != ` "OT" moves 2 classes.` {
+		t.Errorf("moved: %q", text)
+	}
+	if text := l.remarks("best", old); !strings.Contains(text, `"best" is of before 27 November 2026`) {
+		t.Errorf("old: %q", text)
+	}
+	if text := l.remarks("best", current) + l.remarks("best", Fuse{Alignment: best(7)}); text != "" {
+		t.Errorf("current and unfinished: %q", text)
 	}
 }

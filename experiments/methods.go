@@ -81,7 +81,9 @@ func methodTable(l *Loader, title string, p pairing, normed bool) (report.Table,
 	o := oneShots{a: add("model A", q.a), b: add("model B", q.b)}
 	for _, m := range allMethods() {
 		if !m.normed || normed {
-			test := add(m.label, Fuse{Parents: []runner.Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation})
+			fused := Fuse{Parents: []runner.Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation}
+			test := add(m.label, fused)
+			t.Note += l.remarks(m.label, fused)
 			if m.label == bestOfAll {
 				o.best = test
 			}

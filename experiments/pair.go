@@ -70,7 +70,7 @@ func (p pairing) pairs() []pair {
 }
 
 // merge is the task of applying the k-th method to pair i.
-func (p pairing) merge(i, k int) runner.Task {
+func (p pairing) merge(i, k int) Fuse {
 	parents := p.pair(i)
 	return Fuse{
 		Parents: []runner.Task{parents.a, parents.b}, Alignment: p.methods(uint64(i))[k].alignment,

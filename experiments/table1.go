@@ -1,6 +1,9 @@
 package experiments
 
 import (
+	"fmt"
+	"time"
+
 	"otfusion/experiments/report"
 	"otfusion/fusion"
 	"otfusion/train"
@@ -95,14 +98,47 @@ func best(seed uint64) Alignment {
 	return Alignment{Preset: "best", Samples: fusion.BestSamples, Seed: seed}
 }
 
+// bestChanged is when the preset best came to compare channels on a part of its
+// samples, and to regress on a part of the positions that a layer reads.
+func bestChanged() time.Time { return time.Date(2026, 11, 27, 15, 11, 0, 0, time.UTC) }
+
+// remarks are what a reader must know of a row's fusion besides its accuracy.
+func (l *Loader) remarks(label string, t Fuse) string {
+	r, ok := l.load(t)
+	if !ok {
+		return ""
+	}
+	text := ""
+	if n := r.Metrics["moved_classes"]; n > 0 {
+		text += fmt.Sprintf(" %q moves %s.", label, report.Plural(int(n), "class", "classes"))
+	}
+	if t.Alignment.Preset == "best" && r.Finished.Before(bestChanged()) {
+		text += fmt.Sprintf(" %q is of before 27 November 2026, when best compared channels on all of its samples and regressed on all positions.", label)
+	}
+	return text
+}
+
+// remarks are those of the first pair's fusions.
+func (p pairing) remarks(l *Loader) string {
+	text := ""
+	for k, m := range p.methods(0) {
+		text += l.remarks(m.label, p.merge(0, k))
+	}
+	return text
+}
+
 func presentTable1(l *Loader) report.Content {
 	vgg, resNet, normed := vggPairing(l.Scale), resNetPairing(l.Scale), normedPairing(l.Scale)
 	vggs, resNets := vgg.compare(l), resNet.compare(l)
-	return report.Content{Tables: []report.Table{
+	tables := []report.Table{
 		vgg.table(l.Scale, "Two VGG11 on CIFAR-10, test accuracy in %", vggs),
 		resNet.table(l.Scale, "Two ResNet18 without batch norm on CIFAR-10, test accuracy in %", resNets),
 		normed.table(l.Scale, "Two ResNet18 with batch norm on CIFAR-10 (not in the paper), test accuracy in %", normed.compare(l)),
-	}, Claims: l.claims(table1Claims(vggs, resNets, vgg.less(vggPairing(Paper)), resNet.less(resNetPairing(Paper)))...)}
+	}
+	for i, p := range []pairing{vgg, resNet, normed} {
+		tables[i].Note += p.remarks(l)
+	}
+	return report.Content{Tables: tables, Claims: l.claims(table1Claims(vggs, resNets, vgg.less(vggPairing(Paper)), resNet.less(resNetPairing(Paper)))...)}
 }
 
 // table1Claims judges two comparisons; the notes say what differs from the paper.

@@ -46,7 +46,8 @@ type Outcome struct {
 //   - A field whose meaning or spelling changes needs a higher schema and a step
 //     in [Store.Migrate] that rewrites recorded descriptions.
 //   - A change of the algorithm behind a field that changes results beyond
-//     rounding is a new value of that field, or a new field.
+//     rounding is a new value of that field, or a new field. Where a preset's name
+//     stayed, the tables say which results are of before the change.
 const schema = 2
 
 // description is what a task's ID is the hash of.
