@@ -123,6 +123,29 @@ func TestCutsOfResNetAreTheEndsOfItsStages(t *testing.T) {
 	}
 }
 
+// Behind the last hidden layer only the heads stay apart, whose sum is the one
+// head of a whole zip.
+func TestUpToTheLastHiddenLayerIsZip(t *testing.T) {
+	for _, name := range []string{"mlp", "vgg11"} {
+		parents := []*models.Model{networks()[name](t, 1), networks()[name](t, 2)}
+		specialist(parents[0], "0", "1", "2", "3", "4")
+		specialist(parents[1], "4", "5", "6", "7", "8", "9")
+		x := noise(parents[0].Arch.Input, 40, 1)
+		o := zipping(t, x)
+		whole, _ := zipped(t, parents, o)
+		s, err := derive(parents[0].Arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cuts := s.cuts()
+		o.UpTo = cuts[len(cuts)-1]
+		partial, _ := zipped(t, parents, o)
+		if d := relativeDifference(logits(t, whole, x), logits(t, partial, x)); d > 1e-5 {
+			t.Errorf("%s up to %s: logits differ by %v", name, o.UpTo, d)
+		}
+	}
+}
+
 // Regression brings the branches' logits nearer to the parents' common answer.
 func TestRegressionWorksOnBranches(t *testing.T) {
 	if testing.Short() {

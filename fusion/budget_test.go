@@ -103,6 +103,30 @@ func TestCopiesKeepTheirFunctionAtAnyBudget(t *testing.T) {
 	}
 }
 
+// Repairs work on the wide network as on the narrow one.
+func TestRepairsKeepCopiesAtAnyBudget(t *testing.T) {
+	for _, name := range []string{"mlp", "vgg11_bn", "resnet18_bn"} {
+		if testing.Short() && name != "mlp" {
+			continue
+		}
+		m := networks()[name](t, 1)
+		x := noise(m.Arch.Input, 64, 2)
+		repaired := func(repair Repair, budget float64, parents ...*models.Model) []float32 {
+			fused, _, err := Fuse(context.Background(), parents, Options{Budget: budget, Repair: repair, Samples: x, Record: newPlainNetwork})
+			if err != nil {
+				t.Fatalf("%s, %s: %v", name, repair, err)
+			}
+			return logits(t, fused, x)
+		}
+		for _, repair := range []Repair{Rescale, ResetBatchNorm} {
+			narrow, wide := repaired(repair, 0, m, m), repaired(repair, 0.5, permutedCopies(t, m, 2)...)
+			if d := relativeDifference(narrow, wide); d > 1e-4 {
+				t.Errorf("%s, %s: logits differ by %v", name, repair, d)
+			}
+		}
+	}
+}
+
 func TestABudgetGivesEveryHiddenLayerItsShareOfChannels(t *testing.T) {
 	m := networks()["mlp"] // hidden layers of 40, 30 and 20
 	parents := []*models.Model{m(t, 1), m(t, 2), m(t, 3)}
@@ -159,6 +183,7 @@ func TestBudgetsThatDoNotFitAreErrors(t *testing.T) {
 		{wider, Options{Budget: 0.5}, "one to one"},
 		{[]*models.Model{networks()["grouped"](t, 1), networks()["grouped"](t, 2)}, Options{Budget: 0.5}, "grouped convolution"},
 		{same, Options{Budget: 0.5, Solver: ot.Sinkhorn{Reg: 1}}, "one to one"},
+		{same, Options{Budget: 0.5, Align: Activations, Residual: PaperAverage, Samples: noise(same[0].Arch.Input, 4, 1), Record: newPlainNetwork}, "policy group"},
 	} {
 		_, _, err := Fuse(context.Background(), c.parents, c.o)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

@@ -131,6 +131,24 @@ func TestTheOrderOfZippedParentsDoesNotMatter(t *testing.T) {
 	}
 }
 
+// Nor where they know different classes, with regression and up to a layer.
+func TestTheOrderOfSpecialistsDoesNotMatter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("regresses in plain Go")
+	}
+	a, b := specialist(networks()["mlp"](t, 1), "0", "1", "2", "3", "4"), specialist(networks()["mlp"](t, 2), "5", "6", "7", "8", "9")
+	x := noise(a.Arch.Input, 300, 4)
+	for _, cut := range []string{"", "relu2"} {
+		o := zipping(t, x)
+		o.Repair, o.UpTo = Regress, cut
+		one, _ := zipped(t, []*models.Model{a, b}, o)
+		two, _ := zipped(t, []*models.Model{b, a}, o)
+		if d := relativeDifference(logits(t, one, x), logits(t, two, x)); d > 1e-3 {
+			t.Errorf("up to %q: logits differ by %v", cut, d)
+		}
+	}
+}
+
 // specialist is a model that was trained on some of its classes.
 func specialist(m *models.Model, seen ...string) *models.Model {
 	m.SetClasses([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, seen)
@@ -206,7 +224,10 @@ func TestWhatCannotBeZippedIsRefused(t *testing.T) {
 		"no budget":                    func(o *Options) []*models.Model { o.Budget = .5; return []*models.Model{m, m} },
 		"where each names its classes": func(*Options) []*models.Model { return []*models.Model{m, unnamed} },
 		"no repair by rescale":         func(o *Options) []*models.Model { o.UpTo, o.Repair = "fc1", Rescale; return []*models.Model{m, m} },
-		"fc1, relu1, fc2, relu2":       func(o *Options) []*models.Model { o.UpTo = "fc9"; return []*models.Model{m, m} },
+		"input: parent 1 takes": func(*Options) []*models.Model {
+			return []*models.Model{m, build(t, "mlpnet", models.Options{Hidden: []int{40, 30, 20}, Input: models.Shape{C: 1, H: 20, W: 20}}, 1)}
+		},
+		"fc1, relu1, fc2, relu2": func(o *Options) []*models.Model { o.UpTo = "fc9"; return []*models.Model{m, m} },
 		"wanted outputs of one layer": func(o *Options) []*models.Model {
 			o.Samples = noise(two.Arch.Input, 4, 1)
 			return []*models.Model{two, two}

@@ -19,9 +19,20 @@ type Normalisation struct {
 	Std  []float32 `json:"std"`
 }
 
-// Equal reports whether two normalisations are the same.
+// Equal reports whether two normalisations are the same. One value stands for
+// all channels.
 func (n Normalisation) Equal(m Normalisation) bool {
-	return slices.Equal(n.Mean, m.Mean) && slices.Equal(n.Std, m.Std)
+	return sameForAll(n.Mean, m.Mean) && sameForAll(n.Std, m.Std)
+}
+
+func sameForAll(x, y []float32) bool {
+	if len(x) == 1 {
+		x, y = y, x
+	}
+	if len(y) == 1 {
+		y = slices.Repeat(y, len(x))
+	}
+	return slices.Equal(x, y)
 }
 
 // String is "mean 0.1307, std 0.3081".

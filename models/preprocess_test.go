@@ -124,3 +124,16 @@ func TestInheritOtherNames(t *testing.T) {
 		t.Errorf("wanted no names, found %v, %v", found, err)
 	}
 }
+
+func TestOneValueIsThatOfAllChannels(t *testing.T) {
+	one, three := Normalisation{[]float32{.5}, []float32{.2}}, Normalisation{[]float32{.5, .5, .5}, []float32{.2, .2, .2}}
+	other := Normalisation{[]float32{.5, .5, .4}, []float32{.2, .2, .2}}
+	for _, c := range []struct {
+		a, b Normalisation
+		same bool
+	}{{one, three, true}, {three, one, true}, {one, one, true}, {one, other, false}, {other, three, false}} {
+		if c.a.Equal(c.b) != c.same {
+			t.Errorf("%v and %v: same is %t", c.a, c.b, !c.same)
+		}
+	}
+}

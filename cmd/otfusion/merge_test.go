@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,4 +98,44 @@ func TestSamplesWithoutClassesNeedNoNote(t *testing.T) {
 	if answer.status != exitOK || strings.Contains(answer.stderr, "knows a class") {
 		t.Errorf("status %d, %s", answer.status, answer.stderr)
 	}
+}
+
+// A network with a budget is a model like any other, and so is one that was zipped
+// up to a layer. The same command writes the same bytes.
+func TestWideFusionsAreModelsLikeAnyOther(t *testing.T) {
+	dir := t.TempDir()
+	pictures, recipe := shapes(t, 100), write(t, dir, "brief.yaml", briefRecipe)
+	a, b := documented(t, dir, "a.safetensors", 1), documented(t, dir, "b.safetensors", 2)
+	for name, how := range map[string][]string{"apart": {"--budget", "0.5"}, "zip": {"--preset", "zip", "--samples", "50"}, "branches": {"--preset", "zip", "--samples", "50", "--up-to", "pool1"}} {
+		fuse := func(out string) string {
+			args := append([]string{"fuse", a, b, "--out", filepath.Join(dir, out+".safetensors")}, how...)
+			if name != "apart" {
+				args = append(args, "--dataset", pictures, "--size", "16")
+			}
+			callJSON[anObject](t, args...)
+			return filepath.Join(dir, out+".safetensors")
+		}
+		made := fuse(name)
+		if first, second := read(t, made), read(t, fuse(name+"-again")); !bytes.Equal(first, second) {
+			t.Errorf("%s: the same command wrote other bytes", name)
+		}
+		onnx, back := filepath.Join(dir, name+".onnx"), filepath.Join(dir, name+"-back.safetensors")
+		callJSON[anObject](t, "convert", made, onnx)
+		callJSON[anObject](t, "convert", onnx, back)
+		scores := callJSON[evalJSON](t, "eval", made, back, "--dataset", pictures, "--size", "16").Models
+		if scores[0].Accuracy != scores[1].Accuracy {
+			t.Errorf("%s: %g %%, through ONNX and back %g", name, scores[0].Accuracy, scores[1].Accuracy)
+		}
+		callJSON[anObject](t, "distill", made, "--teachers", a+","+b, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--out", filepath.Join(dir, name+"-taught"))
+		callJSON[anObject](t, "fuse", made, filepath.Join(dir, name+"-taught", "model.safetensors"), "--out", filepath.Join(dir, name+"-both.safetensors"))
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
