@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"otfusion/models"
 )
 
 // foldedSuffix ends the name of an architecture whose batch norms were folded.
 const foldedSuffix = "_folded"
+
+// Folded tells an architecture whose batch norms were folded.
+func Folded(a *models.Arch) bool { return strings.HasSuffix(a.Name, foldedSuffix) }
 
 // FoldBatchNorm returns a model without batch norms that computes the same
 // function as m does in inference: every BatchNorm becomes part of the weights

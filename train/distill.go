@@ -43,13 +43,16 @@ func (d *Distillation) check(student *models.Arch) error {
 		if t == nil {
 			return fmt.Errorf("distillation: teacher %d: wanted a network, found none", k)
 		}
-		if t.Arch.Input.Len() != student.Input.Len() || t.Arch.Classes() != student.Classes() {
+		if !alike(t.Arch.Input, student.Input) || t.Arch.Classes() != student.Classes() {
 			return fmt.Errorf("distillation: teacher %d maps %v to %d classes, the student %v to %d",
 				k, t.Arch.Input, t.Arch.Classes(), student.Input, student.Classes())
 		}
 	}
 	return nil
 }
+
+// alike tells inputs that the same images fit; those of H = 1 are flat.
+func alike(a, b models.Shape) bool { return a == b || a.Len() == b.Len() && (a.H == 1 || b.H == 1) }
 
 // unlabelled reports whether training reads no label; d may be nil.
 func (d *Distillation) unlabelled() bool { return d != nil && d.Gamma == 1 }

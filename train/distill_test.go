@@ -136,6 +136,8 @@ func TestDistillationErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	turned := two[1].Clone()
+	turned.Arch = &models.Arch{Name: "turned", Input: models.Shape{C: 4, H: 2, W: 2}, Layers: turned.Arch.Layers}
 	for want, d := range map[string]*Distillation{
 		"wanted a teacher":                 {Gamma: .5, Temperature: 1},
 		"teacher 1: wanted a network":      {Teachers: []*models.Model{two[0], nil}, Gamma: .5, Temperature: 1},
@@ -144,6 +146,7 @@ func TestDistillationErrors(t *testing.T) {
 		"1e-06 to 1e+06":                   {Teachers: two, Gamma: 1, Temperature: math.NaN()},
 		"wanted 2 weights, found 1":        {Teachers: two, Weights: []float64{1}, Gamma: 1, Temperature: 1},
 		"teacher 1 maps 1×4×4 to 5 classes, the student 1×4×4 to 3": {Teachers: []*models.Model{two[0], foreign}, Gamma: 1, Temperature: 1},
+		"teacher 1 maps 4×2×2 to 3 classes, the student 1×4×4 to 3": {Teachers: []*models.Model{two[0], turned}, Gamma: 1, Temperature: 1},
 	} {
 		c := tinyConfig(t, t.TempDir())
 		c.Distill = d

@@ -24,22 +24,38 @@ func (f datasetFlags) load(g *globals, a *models.Arch) (train, test *data.Datase
 	return train, test, known(err)
 }
 
-// images are the dataset, or pictures without labels in a folder. Those get the
-// network's classes and are all said to be of the first, which nothing reads.
+// images are the dataset, or images without labels: pictures in a folder, or a
+// dataset of other classes than the network's. Those get the network's classes and
+// are all said to be of the first, which nothing reads.
 func (f datasetFlags) images(g *globals, m *models.Model) (train, test *data.Dataset, err error) {
 	train, test, err = g.source(f.Dataset, f.Size, m.Arch).LoadImages(g.ctx)
-	if err != nil || train.Labels != nil {
-		return train, test, known(err)
+	if err != nil {
+		return nil, nil, known(err)
 	}
 	names, _, err := m.Classes()
 	if err != nil {
 		return nil, nil, err
 	}
+	if train.Labels != nil && !foreign(train, names, m.Arch.Classes()) {
+		return train, test, nil
+	}
+	if train.Labels != nil {
+		g.note("%s knows none of the classes of %s: its images teach without their labels", m.Arch.Name, train.Name)
+	}
 	if names == nil {
 		names = numbered(m.Arch.Classes())
 	}
-	train, err = train.Labelled(names, make([]uint8, train.Len()))
+	train, err = train.Unlabelled().Labelled(names, make([]uint8, train.Len()))
 	return train, nil, err
+}
+
+// foreign tells a dataset that has none of a network's classes or, where these
+// have no names, another number.
+func foreign(d *data.Dataset, names []string, outputs int) bool {
+	if names == nil {
+		return d.Classes != outputs
+	}
+	return !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(d.ClassNames, name) })
 }
 
 // numbered names n classes by their numbers.

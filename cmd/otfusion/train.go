@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"otfusion/data"
+	"otfusion/fusion"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 	"otfusion/models/nn/kernel"
@@ -66,6 +67,9 @@ func (f recipeFlags) adopt(g *globals, purpose train.Purpose, m *models.Model) (
 	r, splits, err := f.load(g, purpose, m.Arch.Name, read, nil)
 	if err != nil {
 		return nil, r, splits, err
+	}
+	if fusion.Folded(m.Arch) {
+		g.note("%s: the batch norms are in the weights, so it trains without them", m.Arch.Name)
 	}
 	fit, err := g.fitted([]*models.Model{m}, splits.Train)
 	if err != nil {
