@@ -116,7 +116,21 @@ func (t teaching) budgetClaims(o budgetOutcome) []report.Claim {
 		claim("with all channels apart it is the ensemble.").Judge(last.oneShot.Named("r = 1").Minus(o.ensemble.Named("ensemble")).Abs().AtMost(report.Constant(sameAsEnsemble))),
 		claim(fmt.Sprintf("with a share of %g apart and regressed it is above the fusion of a parent's size.", half.r)).Judge(
 			half.regressed.Named(fmt.Sprintf("r = %g", half.r)).Above(first.regressed.Named("r = 0"))),
+		claim("regressed it rises with the budget, within noise.").Judge(report.Measured("largest fall from one step to the next", o.largestFall()).AtMost(report.Constant(noisyFall))),
 	}
+}
+
+// noisyFall is how far noise may take the accuracy down where the budget rises, in
+// points.
+const noisyFall = .1
+
+// largestFall is that of the regressed networks' accuracy between two steps.
+func (o budgetOutcome) largestFall() float64 {
+	fall := math.Inf(-1)
+	for i := 1; i < len(o.steps); i++ {
+		fall = max(fall, o.steps[i-1].regressed.Settled()-o.steps[i].regressed.Settled())
+	}
+	return fall
 }
 
 func presentBudget(l *Loader) report.Content {

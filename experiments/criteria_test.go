@@ -84,7 +84,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 	}
 	apart := func(i int) func(numbers) report.Claim {
 		return func(x numbers) report.Claim {
-			steps := []step{{regressed: known(x[1])}, {r: .5, regressed: known(x[2])}, {r: 1, oneShot: known(x[3])}}
+			steps := []step{{regressed: known(x[1])}, {r: .5, regressed: known(x[2])}, {r: 1, oneShot: known(x[3]), regressed: known(x[2])}}
 			return teaching{}.budgetClaims(budgetOutcome{ensemble: known(x[0]), steps: steps})[i]
 		}
 	}
@@ -143,6 +143,7 @@ func TestCriteriaFromBothSides(t *testing.T) {
 		{"one network with labels", one(2), numbers{90, 91, 0, 91}, map[int]float64{1: 91.01, 3: 90.99}},
 		{"a full budget", apart(0), numbers{90, 0, 0, 90.04}, map[int]float64{0: 89.98, 3: 90.06}},
 		{"half a budget", apart(1), numbers{0, 90, 90.01, 0}, map[int]float64{1: 90.01, 2: 90}},
+		{"a rising budget", apart(2), numbers{0, 90, 89.91, 0}, map[int]float64{1: 90.02, 2: 89.89}},
 		{"zip above averages", special(0), numbers{90, 60, 60.01, 0}, map[int]float64{1: 60.01, 2: 60}},
 		{"zip up to two thirds", special(1), numbers{90, 0, 0, 86}, map[int]float64{0: 90.01, 3: 85.99}},
 		{"zip taught", special(2), numbers{90, 0, 0, 81}, map[int]float64{0: 90.1, 3: 80.99}},

@@ -118,13 +118,14 @@ func (t teaching) trainedOn(i, k int) runner.Task {
 type startRow struct {
 	label                         string
 	oneShot, unlabelled, labelled report.Stat
-	agreement                     []report.Stat // with the parents, by epoch, where no label is read
+	agreement, validation         []report.Stat // by epoch, with the parents where no label is read and with labels where some are
 }
 
 // taughtSet is what a teaching came to.
 type taughtSet struct {
 	better, ensemble report.Stat // of the parents, the better one of each set; of their ensemble
 	parents, on      [2]report.Stat
+	onByEpoch        [2][]report.Stat // validation of A and B alone, trained further
 	rows             []startRow
 }
 
@@ -140,11 +141,16 @@ func (t teaching) over(l *Loader, task func(i int) runner.Task) report.Stat {
 	return l.Over(t.each(l, task), "accuracy")
 }
 
+func (t teaching) byEpoch(l *Loader, series string, task func(i int) runner.Task) []report.Stat {
+	return l.Curve(t.each(l, task), t.taught.Epochs, l.named(series))
+}
+
 func (t teaching) measure(l *Loader) taughtSet {
 	var o taughtSet
 	for k := range o.parents {
 		o.parents[k] = t.over(l, func(i int) runner.Task { return t.set(i)[k] })
 		o.on[k] = t.over(l, func(i int) runner.Task { return t.trainedOn(i, k) })
+		o.onByEpoch[k] = t.byEpoch(l, "validation", func(i int) runner.Task { return t.trainedOn(i, k) })
 	}
 	o.better = t.betterParent(l)
 	o.ensemble = t.over(l, func(i int) runner.Task { return Ensemble{Members: t.set(i), Dataset: t.dataset} })
@@ -154,7 +160,8 @@ func (t teaching) measure(l *Loader) taughtSet {
 		row := startRow{label: s.label,
 			unlabelled: t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, false) }),
 			labelled:   t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, true) }),
-			agreement:  l.Curve(t.each(l, func(i int) runner.Task { return t.taughtNetwork(s, i, false) }), t.taught.Epochs, l.named("agreement"))}
+			agreement:  t.byEpoch(l, "agreement", func(i int) runner.Task { return t.taughtNetwork(s, i, false) }),
+			validation: t.byEpoch(l, "validation", func(i int) runner.Task { return t.taughtNetwork(s, i, true) })}
 		if s.network != nil {
 			row.oneShot = t.over(l, func(i int) runner.Task { return s.network(t, i) })
 		}
@@ -199,17 +206,22 @@ func (t teaching) table(s Scale, o taughtSet) report.Table {
 	return table
 }
 
-func (t teaching) figure(s Scale, o taughtSet) report.Figure {
-	f := report.Figure{Title: "One network of " + t.title + ", taught without labels.", XLabel: "epoch", YLabel: "agreement with the parents, %",
-		Note: "On held-out images. Scale " + string(s) + "."}
+func (t teaching) figures(s Scale, o taughtSet) []report.Figure {
+	note := "On held-out images. Scale " + string(s) + "."
+	without := report.Figure{Title: "One network of " + t.title + ", taught without labels.", XLabel: "epoch", YLabel: "agreement with the parents, %", Note: note}
+	with := report.Figure{Title: "One network of " + t.title + ", taught with labels.", XLabel: "epoch", YLabel: "validation accuracy, %", Note: note}
 	var epochs []float64
 	for e := range t.taught.Epochs {
 		epochs = append(epochs, float64(e+1))
 	}
 	for _, r := range o.rows {
-		f.Curves = append(f.Curves, report.Curve{Name: r.label, X: epochs, Y: r.agreement})
+		without.Curves = append(without.Curves, report.Curve{Name: r.label, X: epochs, Y: r.agreement})
+		with.Curves = append(with.Curves, report.Curve{Name: r.label, X: epochs, Y: r.validation})
 	}
-	return f
+	for k, name := range []string{"A alone", "B alone"} {
+		with.Curves = append(with.Curves, report.Curve{Name: name, X: epochs, Y: o.onByEpoch[k], Dashed: true})
+	}
+	return []report.Figure{without, with}
 }
 
 // by is what became of a start, one of those that were compared.
@@ -240,7 +252,7 @@ func presentOneNetwork(l *Loader) report.Content {
 	for _, t := range teachings(l.Scale) {
 		o := t.measure(l)
 		r.Tables = append(r.Tables, t.table(l.Scale, o))
-		r.Figures = append(r.Figures, t.figure(l.Scale, o))
+		r.Figures = append(r.Figures, t.figures(l.Scale, o)...)
 		r.Claims = append(r.Claims, l.claims(t.claims(o)...)...)
 	}
 	return r
