@@ -17,7 +17,8 @@ type pairing struct {
 	repetitions   int     // pairs of seeds
 	recipe        train.Recipe
 	finetune      train.Recipe
-	a, b          published // the parents
+	taught        *train.Recipe // by both parents, without labels; nil: not tried
+	a, b          published     // the parents
 	ensemble      float64
 	methods       func(seed uint64) []method
 	note          string // what else a reader must know
@@ -83,6 +84,7 @@ type comparison struct {
 	a, b     outcome
 	ensemble report.Stat
 	merged   map[string]outcome // by the method's label
+	taught   map[string]report.Stat
 }
 
 // outcome is the accuracy of one network of every pair, one-shot and trained
@@ -90,7 +92,7 @@ type comparison struct {
 type outcome struct{ oneShot, tuned report.Stat }
 
 func (p pairing) compare(l *Loader) comparison {
-	c := comparison{merged: map[string]outcome{}}
+	c := comparison{merged: map[string]outcome{}, taught: map[string]report.Stat{}}
 	c.a = p.outcome(l, func(i int) runner.Task { return p.pair(i).a })
 	c.b = p.outcome(l, func(i int) runner.Task { return p.pair(i).b })
 	var ensembles []runner.Task
@@ -105,8 +107,18 @@ func (p pairing) compare(l *Loader) comparison {
 		} else {
 			c.merged[m.label] = p.outcome(l, network)
 		}
+		if p.taught != nil {
+			c.taught[m.label] = p.oneShot(l, func(i int) runner.Task { return p.teach(i, network(i)) })
+		}
 	}
 	return c
+}
+
+// teach is the task of teaching a network of pair i by its parents.
+func (p pairing) teach(i int, network runner.Task) runner.Task {
+	q := p.pair(i)
+	return Finetune{Model: network, Dataset: p.dataset, Recipe: *p.taught, Seed: uint64(i),
+		Distillation: Distillation{Teachers: []runner.Task{q.a, q.b}, Gamma: 1, Temperature: teacherTemperature, Standard: true}}
 }
 
 // by is what a method came to, one of those that were compared.
@@ -161,7 +173,24 @@ func (p pairing) table(s Scale, title string, c comparison) report.Table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
+	if p.taught != nil {
+		p.addTaught(&t, c)
+	}
 	return t
+}
+
+// addTaught adds the column of what the parents taught without labels.
+func (p pairing) addTaught(t *report.Table, c comparison) {
+	t.Columns = append(t.Columns, "taught without labels")
+	t.Note += fmt.Sprintf(" Taught for %s by the mean of the parents' logits at T = %d, the epoch kept that agrees most with them on %d held-out images.",
+		report.Plural(p.taught.Epochs, "epoch", "epochs"), teacherTemperature, p.taught.Validation)
+	for i, r := range t.Rows {
+		value := report.Words("not applicable")
+		if s, ok := c.taught[r.Label]; ok {
+			value = report.Ours(s)
+		}
+		t.Rows[i].Values = append(r.Values, value)
+	}
 }
 
 // bestTuned is the criterion that fine-tuning makes the most of the fusion.
