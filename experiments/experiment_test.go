@@ -12,6 +12,8 @@ import (
 	"otfusion/data"
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
+	"otfusion/fusion"
+	"otfusion/models/checkpoint"
 )
 
 func TestPlansAreTheSameWhateverIsFinished(t *testing.T) {
@@ -55,7 +57,26 @@ func runSmoke(t *testing.T, name, dataDir string) report.Section {
 	if s.Missing > 0 {
 		t.Fatalf("%d tasks missing", s.Missing)
 	}
+	wantRecords(t, store)
 	return s
+}
+
+// wantRecords wants every fusion that a task made to say how.
+func wantRecords(t *testing.T, s runner.Store) {
+	t.Helper()
+	made, err := filepath.Glob(filepath.Join(s.Root, "tasks", "fuse-*", runner.ModelFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range made {
+		m, err := checkpoint.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := fusion.ProvenanceOf(m); err != nil || p == nil || len(p.Parents) < 2 || len(p.Options) == 0 {
+			t.Errorf("%s: record %+v (%v)", path, p, err)
+		}
+	}
 }
 
 // A network expanded to twice its widths keeps its accuracy exactly.

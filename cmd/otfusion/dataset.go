@@ -120,6 +120,23 @@ func normalise(d *data.Dataset, n *models.Normalisation) (*data.Dataset, error) 
 	return d.Normalised(n.Mean, n.Std)
 }
 
+// parents reads models that are to be one. What the flags say of their inputs and
+// classes holds, whatever the files say; they agree on how inputs are normalised.
+func (g *globals) parents(paths []string, source sourceFlags, input inputFlags, classes classFlags) ([]*models.Model, *models.Normalisation, error) {
+	ms, err := source.readAll(g, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := input.apply(ms...); err != nil {
+		return nil, nil, err
+	}
+	if err := classes.name(ms...); err != nil {
+		return nil, nil, err
+	}
+	n, err := g.agreed(paths, ms)
+	return ms, n, err
+}
+
 // agreed is the normalisation of models that are to be one, nil where no file
 // says any. Those whose files say none get it.
 func (g *globals) agreed(paths []string, ms []*models.Model) (*models.Normalisation, error) {

@@ -146,17 +146,7 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	parents, err := c.readAll(g, c.Models)
-	if err != nil {
-		return err
-	}
-	if err := c.apply(parents...); err != nil {
-		return err
-	}
-	if err := c.name(parents...); err != nil {
-		return err
-	}
-	n, err := g.agreed(c.Models, parents)
+	parents, n, err := g.parents(c.Models, c.sourceFlags, c.inputFlags, c.classFlags)
 	if err != nil {
 		return err
 	}
@@ -259,17 +249,8 @@ func (c *averageCmd) Run(g *globals) error {
 	if err := cmp.Or(wantTwo(c.Models), wantWeights("--proportions", c.Proportions, len(c.Models)), c.ready()); err != nil {
 		return err
 	}
-	parents, err := c.readAll(g, c.Models)
+	parents, _, err := g.parents(c.Models, c.sourceFlags, c.inputFlags, c.classFlags)
 	if err != nil {
-		return err
-	}
-	if err := c.apply(parents...); err != nil {
-		return err
-	}
-	if err := c.name(parents...); err != nil {
-		return err
-	}
-	if _, err := g.agreed(c.Models, parents); err != nil {
 		return err
 	}
 	m, err := fusion.Average(parents, c.Proportions)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"otfusion/internal/build"
 	"otfusion/internal/golden"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
@@ -154,6 +155,20 @@ func wantParsed(t *testing.T, line string) {
 	}
 	if _, err := parser.Parse(strings.Fields(line)); err != nil {
 		t.Errorf("example %q: %v", line, err)
+	}
+}
+
+// A program that does not know its revision says so before it computes results.
+func TestUnknownRevisionIsSaid(t *testing.T) {
+	if build.Revision() != build.Unknown {
+		t.Skip("this build knows its revision")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	run(ctx, strings.Fields("experiment run mnist-pair --scale smoke --results "+filepath.Join(t.TempDir(), "results")), &stdout, &stderr)
+	if !strings.Contains(stderr.String(), "the revision of this program is unknown") {
+		t.Errorf("stderr %q", stderr.String())
 	}
 }
 

@@ -46,17 +46,8 @@ func (c *mergeCmd) Run(g *globals) error {
 	if err := cmp.Or(wantTwo(c.Models), c.teachingFlags.check()); err != nil {
 		return err
 	}
-	parents, err := c.readAll(g, c.Models)
+	parents, _, err := g.parents(c.Models, c.sourceFlags, c.inputFlags, c.classFlags)
 	if err != nil {
-		return err
-	}
-	if err := c.apply(parents...); err != nil {
-		return err
-	}
-	if err := c.name(parents...); err != nil {
-		return err
-	}
-	if _, err := g.agreed(c.Models, parents); err != nil {
 		return err
 	}
 	if parents, err = models.Unite(parents); err != nil {

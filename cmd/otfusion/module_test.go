@@ -10,8 +10,9 @@ import (
 	"otfusion/models"
 )
 
-// scratch is a program of another module, as docs/library.md shows it.
-const scratch = `package main
+// byWeights and byActivations are programs of another module, as docs/library.md
+// shows them.
+const byWeights = `package main
 
 import (
 	"context"
@@ -37,8 +38,45 @@ func main() {
 }
 `
 
-// Another module requires this one from a checkout and fuses by weights,
-// without C.
+const byActivations = `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"otfusion/data"
+	"otfusion/fusion"
+	"otfusion/models"
+	"otfusion/models/checkpoint"
+	"otfusion/models/nn"
+)
+
+func main() {
+	a, errA := checkpoint.Read(os.Args[1])
+	b, errB := checkpoint.Read(os.Args[2])
+	images, _, errC := data.Load("mnist", "")
+	options, errD := fusion.Preset("best")
+	if errA != nil || errB != nil || errC != nil || errD != nil {
+		panic(fmt.Sprint(errA, errB, errC, errD))
+	}
+	some, err := data.Sample(images.Len(), 200, 0) // seed 0
+	if err == nil {
+		options.Samples, err = images.Samples(some)
+	}
+	if err != nil {
+		panic(err)
+	}
+	options.Record = nn.Recorder("", 0) // the best engine there is, all cores
+	fused, _, err := fusion.Fuse(context.Background(), []*models.Model{a, b}, options)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(fused.Arch.Name, checkpoint.Write(os.Args[3], fused))
+}
+`
+
+// Another module requires this one from a checkout and fuses, without C.
 func TestAnotherModuleFuses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
@@ -48,11 +86,10 @@ func TestAnotherModuleFuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	document, err := os.ReadFile(filepath.Join(root, "docs", "library.md"))
-	if err != nil || !strings.Contains(string(document), scratch) {
-		t.Errorf("docs/library.md (%v) does not show the program of this test", err)
+	if err != nil || !strings.Contains(string(document), byWeights) || !strings.Contains(string(document), byActivations) {
+		t.Errorf("docs/library.md (%v) does not show the programs of this test", err)
 	}
 	dir := t.TempDir()
-	write(t, dir, "main.go", scratch)
 	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	if err != nil {
 		t.Fatal(err)
@@ -69,9 +106,12 @@ func TestAnotherModuleFuses(t *testing.T) {
 	}
 	command("go", "mod", "init", "scratch")
 	command("go", "mod", "edit", "-require=otfusion@v0.0.0", "-replace=otfusion="+root)
-	command("go", "build", "-o", "scratch", ".")
 	a, out := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6}}), filepath.Join(dir, "fused.safetensors")
-	if got := command("./scratch", a, a, out); got != "mlpnet <nil>\n" {
-		t.Errorf("printed %q", got)
+	for _, program := range []string{byWeights, byActivations} {
+		write(t, dir, "main.go", program)
+		command("go", "build", "-o", "scratch", ".")
+		if got := command("./scratch", a, a, out); got != "mlpnet <nil>\n" {
+			t.Errorf("printed %q", got)
+		}
 	}
 }

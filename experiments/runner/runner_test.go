@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -132,7 +133,23 @@ func TestDamagedResultIsSetAside(t *testing.T) {
 	}
 }
 
-// Who has not leased a damaged folder leaves it alone: another process may
+func TestOrphans(t *testing.T) {
+	var runs atomic.Int32
+	store := Store{Root: t.TempDir()}
+	a, d := diamond(&runs)
+	if failures, err := (Runner{Env: Env{Store: store}}).Run(context.Background(), []Task{d}); err != nil || len(failures) > 0 {
+		t.Fatal(failures, err)
+	}
+	if orphans := store.Orphans([]Task{d}); len(orphans) > 0 {
+		t.Errorf("inputs of a task that is asked for: %v", orphans)
+	}
+	orphans := store.Orphans([]Task{a})
+	if len(orphans) != 3 || !slices.Contains(orphans, ID(d)) || slices.Contains(orphans, ID(a)) {
+		t.Errorf("%v, want the two tasks between %s and %s, and the latter", orphans, ID(a), ID(d))
+	}
+}
+
+// A process that has not leased a damaged folder leaves it alone: another process may
 // already compute the task again in it.
 func TestDamagedResultOfAnotherIsLeftAlone(t *testing.T) {
 	var runs atomic.Int32
