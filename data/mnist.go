@@ -45,7 +45,29 @@ func loadMNIST() (train, test *Dataset, err error) {
 	return train, test, nil
 }
 
-var mnist = sync.OnceValues(unpackMNIST)
+var mnist = onceDone(unpackMNIST)
+
+// onceDone calls f until it has succeeded once: a failure, such as too many open
+// files, may pass.
+func onceDone[T any](f func() (T, error)) func() (T, error) {
+	var (
+		lock  sync.Mutex
+		done  bool
+		value T
+	)
+	return func() (T, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		if done {
+			return value, nil
+		}
+		found, err := f()
+		if err == nil {
+			value, done = found, true
+		}
+		return found, err
+	}
+}
 
 func unpackMNIST() ([2]*Dataset, error) {
 	var g errgroup.Group

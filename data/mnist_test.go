@@ -49,6 +49,25 @@ func TestMNISTWithoutTemporaryFolder(t *testing.T) {
 	}
 }
 
+func TestAFailureToLoadPasses(t *testing.T) {
+	calls := 0
+	load := onceDone(func() (int, error) {
+		calls++
+		if calls == 1 {
+			return 0, errors.New("too many open files")
+		}
+		return calls, nil
+	})
+	if _, err := load(); err == nil {
+		t.Error("no error at first")
+	}
+	for range 2 {
+		if v, err := load(); v != 2 || err != nil {
+			t.Errorf("then %d, %v, want 2", v, err)
+		}
+	}
+}
+
 // Recorded results name these.
 func TestMNISTFingerprints(t *testing.T) {
 	train, test := mustLoadMNIST(t)

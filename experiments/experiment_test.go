@@ -61,7 +61,8 @@ func runSmoke(t *testing.T, name, dataDir string) report.Section {
 	return s
 }
 
-// wantRecords wants every fusion that a task made to say how.
+// wantRecords wants every fusion that a task made to say how, and its result where
+// the classes went.
 func wantRecords(t *testing.T, s runner.Store) {
 	t.Helper()
 	made, err := filepath.Glob(filepath.Join(s.Root, "tasks", "fuse-*", runner.ModelFile))
@@ -75,6 +76,16 @@ func wantRecords(t *testing.T, s runner.Store) {
 		}
 		if p, err := fusion.ProvenanceOf(m); err != nil || p == nil || len(p.Parents) < 2 || len(p.Options) == 0 {
 			t.Errorf("%s: record %+v (%v)", path, p, err)
+		}
+		content, err := os.ReadFile(filepath.Join(filepath.Dir(path), "result.json"))
+		var r runner.Result
+		if err == nil {
+			err = json.Unmarshal(content, &r)
+		}
+		_, aligned := r.Metrics["moved_classes"]
+		aligned = aligned && !strings.Contains(string(content), `"zip"`) // which puts the outputs together
+		if err != nil || aligned && len(r.Series["classes_of_parent_0"]) == 0 {
+			t.Errorf("%s: series %v (%v)", path, r.Series, err)
 		}
 	}
 }

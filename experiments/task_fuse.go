@@ -59,30 +59,30 @@ func (a Alignment) apply(ctx context.Context, e runner.Env, ms []*models.Model, 
 }
 
 // mixer returns a function that merges the models in given proportions. It
-// aligns them once, except where later passes align to the mixture itself.
-func (a Alignment) mixer(ctx context.Context, e runner.Env, ms []*models.Model, d *data.Dataset) (func(proportions ...float64) (*models.Model, error), error) {
+// aligns them once, except where later passes align to the mixture itself. The
+// report is nil for vanilla averaging.
+func (a Alignment) mixer(ctx context.Context, e runner.Env, ms []*models.Model, d *data.Dataset) (func(proportions ...float64) (*models.Model, *fusion.Report, error), error) {
 	if a.Preset == "vanilla" {
-		return func(proportions ...float64) (*models.Model, error) { return fusion.Average(ms, proportions) }, nil
+		return func(proportions ...float64) (*models.Model, *fusion.Report, error) {
+			m, err := fusion.Average(ms, proportions)
+			return m, nil, err
+		}, nil
 	}
 	o, err := a.complete(e, d)
 	if err != nil {
 		return nil, err
 	}
 	if o.Passes > 1 {
-		return func(proportions ...float64) (*models.Model, error) {
+		return func(proportions ...float64) (*models.Model, *fusion.Report, error) {
 			o.Proportions = proportions
-			m, _, err := fusion.Fuse(ctx, ms, o)
-			return m, err
+			return fusion.Fuse(ctx, ms, o)
 		}, nil
 	}
 	aligned, err := fusion.Align(ctx, ms, o)
 	if err != nil {
 		return nil, err
 	}
-	return func(proportions ...float64) (*models.Model, error) {
-		m, _, err := aligned.Fuse(ctx, proportions...)
-		return m, err
-	}, nil
+	return func(proportions ...float64) (*models.Model, *fusion.Report, error) { return aligned.Fuse(ctx, proportions...) }, nil
 }
 
 // complete are the options with the samples.
@@ -192,9 +192,26 @@ func (t Fuse) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, err
 		return runner.Outcome{}, err
 	}
 	metrics["cost"] = float64(fused.Arch.MultiplyAdds()) / float64(ms[0].Arch.MultiplyAdds())
+	o := runner.Outcome{Metrics: metrics, Series: map[string][]float64{}}
 	if report != nil {
 		metrics["fusion_seconds"] = report.Seconds
 		metrics["moved_classes"] = float64(report.MovedClasses())
+		addOutputMaps(o.Series, report)
 	}
-	return runner.Outcome{Metrics: metrics}, keep(w, fused)
+	return o, keep(w, fused)
+}
+
+// addOutputMaps adds, for each parent that was aligned, which of its classes each
+// class of the result is made of.
+func addOutputMaps(series map[string][]float64, r *fusion.Report) {
+	for _, g := range r.Groups {
+		if g.Classes == nil {
+			continue
+		}
+		var classes []float64
+		for _, c := range g.Classes {
+			classes = append(classes, float64(c))
+		}
+		series[fmt.Sprintf("classes_of_parent_%d", g.Parent)] = classes
+	}
 }

@@ -48,9 +48,12 @@ func (t Path) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, err
 	}
 	o := runner.Outcome{Series: map[string][]float64{}}
 	for _, b := range t.Weights {
-		m, err := mix(1-b, b)
+		m, report, err := mix(1-b, b)
 		if err != nil {
 			return o, err
+		}
+		if report != nil { // with one pass the same at every weight
+			addOutputMaps(o.Series, report)
 		}
 		s, err := train.Evaluate(ctx, m, splits.Test, evaluation(w.Env))
 		if err != nil {

@@ -62,8 +62,10 @@ func (t Prune) Run(ctx context.Context, w *runner.Workspace) (runner.Outcome, er
 		"accuracy": before.Accuracy, "fused": after.Accuracy,
 		"kept": float64(pruned.Arch.Count()) / float64(dense.Arch.Count()),
 	}
+	o := runner.Outcome{Metrics: metrics, Series: map[string][]float64{}}
 	if report != nil {
 		metrics["moved_classes"] = float64(report.MovedClasses())
+		addOutputMaps(o.Series, report)
 	}
-	return runner.Outcome{Metrics: metrics}, err
+	return o, err
 }
