@@ -82,7 +82,9 @@ func (a Alignment) mixer(ctx context.Context, e runner.Env, ms []*models.Model, 
 	if err != nil {
 		return nil, err
 	}
-	return func(proportions ...float64) (*models.Model, *fusion.Report, error) { return aligned.Fuse(ctx, proportions...) }, nil
+	return func(proportions ...float64) (*models.Model, *fusion.Report, error) {
+		return aligned.Fuse(ctx, proportions...)
+	}, nil
 }
 
 // complete are the options with the samples.

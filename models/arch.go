@@ -4,7 +4,8 @@
 // Everything that needs to know a network's structure reads its Arch: nn
 // compiles it, checkpoint names the parameters of a file by it, fusion derives
 // from it which channels have to be permuted together. No other package knows a
-// family such as VGG11 by name.
+// family such as VGG11 by name, but checkpoint, which finds them in files that say
+// none, and experiments.
 package models
 
 import (

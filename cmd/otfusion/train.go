@@ -114,7 +114,7 @@ type archFlags struct {
 	Width     float64 `default:"1" help:"Multiplies the hidden widths."`
 	Hidden    []int   `placeholder:"W,..." help:"Hidden widths, of a network of linear layers."`
 	Bias      bool    `help:"Biases in every layer."`
-	BatchNorm bool    `help:"Batch norm after every convolution, or every hidden layer of mlpnet."`
+	BatchNorm bool    `help:"Batch norm after every convolution, or every hidden layer of a network of linear ones."`
 }
 
 // check refuses flags that name no architecture or would be ignored, before data are read.
