@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"otfusion/data"
 	"otfusion/fusion"
 	"otfusion/internal/argmax"
+	"otfusion/internal/atomicfile"
 	"otfusion/models"
 	"otfusion/models/checkpoint"
 	"otfusion/models/nn"
@@ -30,7 +32,7 @@ type mergeCmd struct {
 	recipeFlags
 	teachingFlags
 	classFlags
-	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the result, model.safetensors, and of the fusion it starts from, fused.safetensors; an interrupted run there resumes."`
+	Out outFolder `required:"" placeholder:"DIR" help:"Folder of the result, model.safetensors, of the fusion it starts from, fused.safetensors, and of the report, report.json; an interrupted run there resumes."`
 
 	apart bool // the models know different classes
 }
@@ -87,6 +89,9 @@ func (c *mergeCmd) Run(g *globals) error {
 		return err
 	}
 	report.Notes, report.FusionSeconds = fusing.notes, fusing.seconds
+	if err := report.keep(filepath.Join(string(c.Out), "report.json")); err != nil {
+		return err
+	}
 	return g.emit(report, report.print)
 }
 
@@ -155,6 +160,15 @@ type mergedJSON struct {
 	Notes    []string       `json:"notes,omitempty"` // of the fusion
 
 	FusionSeconds float64 `json:"fusion_seconds,omitempty"` // 0 if an earlier start fused
+}
+
+// keep writes the report to a file.
+func (r mergedJSON) keep(path string) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	})
 }
 
 type pathScore struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +102,10 @@ func TestImagesOfOtherClassesTeachWithoutLabels(t *testing.T) {
 	made := callJSON[mergedJSON](t, append(args, "--out", filepath.Join(dir, "out"))...)
 	if made.Measured != "agreement with the ensemble on held-out images" || made.Images != 20 {
 		t.Errorf("%+v", made)
+	}
+	var kept mergedJSON
+	if err := json.Unmarshal(read(t, filepath.Join(dir, "out", "report.json")), &kept); err != nil || kept.Taught != made.Taught || kept.FusionSeconds == 0 {
+		t.Errorf("kept %+v (%v), want %+v", kept, err, made)
 	}
 	wantRefusal(t, call(append(args, "-q", "--labels", "0.5", "--out", filepath.Join(dir, "labelled"))...), exitUsage, "--labels", "images with labels")
 }
