@@ -86,6 +86,14 @@ func spelledOut(text string) []string {
 	return names
 }
 
+// unnamed tells models of which none names its classes.
+func unnamed(ms []*models.Model) bool {
+	return !slices.ContainsFunc(ms, func(m *models.Model) bool {
+		names, _, err := m.Classes()
+		return names != nil || err != nil
+	})
+}
+
 // nameOutputs names all of a model's outputs, or says which of them it knows.
 func nameOutputs(m *models.Model, list []string) error {
 	for i, name := range list {

@@ -150,6 +150,9 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
+	if o.Align == fusion.Zip && unnamed(parents) {
+		g.note("no file names its classes: all models' outputs are taken for the same ones, in order; --classes names them")
+	}
 	images, err := c.load(g, parents[0].Arch)
 	if err != nil {
 		return err

@@ -171,3 +171,21 @@ func TestFoldedStudentsAreSaid(t *testing.T) {
 		t.Errorf("status %d, %s", answer.status, answer.stderr)
 	}
 }
+
+// Zip takes unnamed outputs for the same classes, and says so.
+func TestUnnamedClassesOfZipAreSaid(t *testing.T) {
+	dir := t.TempDir()
+	pictures := unsorted(t, shapes(t, 100))
+	of := func(name string, seed uint64) string {
+		return network(t, dir, name, "lenet", seed, models.Options{Input: models.Shape{C: 3, H: 16, W: 16}, Classes: 4, Width: .25})
+	}
+	for want, files := range map[bool][2]string{
+		true:  {of("a.safetensors", 1), of("b.safetensors", 2)},
+		false: {documented(t, dir, "c.safetensors", 1), documented(t, dir, "d.safetensors", 2)},
+	} {
+		answer := call("fuse", files[0], files[1], "--preset", "zip", "--samples", "20", "--samples-from", pictures, "--size", "16", "--out", filepath.Join(dir, "out.safetensors"))
+		if answer.status != exitOK || strings.Contains(answer.stderr, "no file names its classes") != want {
+			t.Errorf("status %d, want a note: %t, %s", answer.status, want, answer.stderr)
+		}
+	}
+}
