@@ -14,8 +14,9 @@
 #define INLINE static inline __attribute__((always_inline))
 
 // Where the compiler can, a function marked CLONES is compiled for several
-// instruction sets and the best is taken when the program starts.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+// instruction sets and the best is taken when the program starts. That is before
+// ThreadSanitizer is ready, so there is one under it.
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CLONES
