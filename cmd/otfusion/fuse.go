@@ -150,9 +150,6 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if o.Align == fusion.Zip && unnamed(parents) {
-		g.note("no file names its classes: all models' outputs are taken for the same ones, in order; --classes names them")
-	}
 	images, err := c.load(g, parents[0].Arch)
 	if err != nil {
 		return err
@@ -176,6 +173,9 @@ func (c *fuseCmd) Run(g *globals) error {
 	}
 	if err != nil {
 		return err
+	}
+	if o.Align == fusion.Zip && unnamed(parents) {
+		g.note("no file names its classes: all models' outputs were taken for the same ones, in order; --classes names them")
 	}
 	if err := c.write(g, fused, parents...); err != nil {
 		return err
