@@ -251,5 +251,9 @@ func (r mergedJSON) print(w io.Writer) {
 		fmt.Fprintf(w, "epoch %2d  loss %.4f%s\n", e.Epoch, e.TrainLoss, judgement(e))
 	}
 	printNotes(w, r.Notes)
-	fmt.Fprintf(w, "%s, %d of them; %.0f s of fusion, %.0f s of training\n%s\n", r.Measured, r.Images, r.FusionSeconds, r.Seconds, r.Out)
+	fusing := "fused by an earlier start"
+	if r.FusionSeconds > 0 {
+		fusing = fmt.Sprintf("%.1f s of fusion", r.FusionSeconds)
+	}
+	fmt.Fprintf(w, "%s, %d of them; %s, %.0f s of training\n%s\n", r.Measured, r.Images, fusing, r.Seconds, r.Out)
 }
