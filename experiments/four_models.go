@@ -66,8 +66,7 @@ func ways() []way {
 
 // fuse is the task of fusing four models so.
 func (w way) fuse(seed uint64, parents []runner.Task, proportions []float64) runner.Task {
-	a := byActivations(400, seed)
-	a.FixOutput, a.Part = true, &Part{Shares: []float64{100}, Raw: true}
+	a := onImagesOf(&Part{Shares: []float64{100}, Raw: true}, seed)
 	if w.images != everyones {
 		a = acrossSkills(parents[w.images], seed)
 	}

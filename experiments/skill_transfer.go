@@ -88,10 +88,19 @@ func (t transfer) parent(s Scale, pair, index int) Train {
 // the parents was trained on, with the classes in place: networks that know
 // different ones would have them exchanged.
 func acrossSkills(parent runner.Task, seed uint64) Alignment {
-	a := byActivations(400, seed)
-	a.FixOutput, a.Part = true, parent.(Train).Part
+	return onImagesOf(parent.(Train).Part, seed)
+}
+
+// onImagesOf is the same by images of a part, nil for all training images.
+func onImagesOf(p *Part, seed uint64) Alignment {
+	a := byActivations(acrossSamples, seed)
+	a.FixOutput, a.Part = true, p
 	return a
 }
+
+// acrossSamples is how many images the paper's OT sees where parents know
+// different things.
+const acrossSamples = 400
 
 // paths are measured between A and B of each pair.
 func (t transfer) paths(s Scale, alignment func(p pair, seed uint64) Alignment) []runner.Task {

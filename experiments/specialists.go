@@ -99,10 +99,6 @@ func (y specialty) measuredAgain(a Alignment, seed uint64) Alignment {
 // normed tells families with batch norm.
 func (y specialty) normed() bool { return strings.HasSuffix(y.arch, "_bn") }
 
-// acrossSamples is how many images the paper's OT sees where parents know
-// different things.
-const acrossSamples = 400
-
 // approach is one way to make one network of specialists.
 type approach struct {
 	label   string
@@ -127,11 +123,7 @@ func approaches() []approach {
 		{"ensemble", func(y specialty, i int) []runner.Task { return y.set(i) }, func(p zipItValues) float64 { return p.ensemble }},
 		{vanillaAverage, fused(func(specialty, uint64) Alignment { return Vanilla() }), func(p zipItValues) float64 { return p.vanilla }},
 		{otWeights, fused(func(y specialty, seed uint64) Alignment { return y.measuredAgain(inPlace(), seed) }), func(p zipItValues) float64 { return p.weights }},
-		{otActivations, fused(func(y specialty, seed uint64) Alignment {
-			a := byActivations(acrossSamples, seed)
-			a.FixOutput = true
-			return y.measuredAgain(a, seed)
-		}), func(p zipItValues) float64 { return p.activations }},
+		{otActivations, fused(func(y specialty, seed uint64) Alignment { return y.measuredAgain(onImagesOf(nil, seed), seed) }), func(p zipItValues) float64 { return p.activations }},
 		{ourBest, fused(func(_ specialty, seed uint64) Alignment { return best(seed) }), nil},
 		{zippedRow, fused(func(_ specialty, seed uint64) Alignment { return zipping(seed, "") }), func(p zipItValues) float64 { return p.zip }},
 		{zippedPart, fused(func(y specialty, seed uint64) Alignment { return zipping(seed, y.upTo) }), func(p zipItValues) float64 { return p.upTo }},
