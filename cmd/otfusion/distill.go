@@ -40,16 +40,14 @@ func (c *distillCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if err := c.apply(teachers...); err != nil {
+	all := append([]*models.Model{student}, teachers...)
+	if err := c.apply(all...); err != nil {
 		return err
 	}
 	if err := c.name(teachers...); err != nil {
 		return err
 	}
-	if err := c.apply(student); err != nil {
-		return err
-	}
-	if _, err := g.agreed(append([]string{c.Student}, c.Teachers...), append([]*models.Model{student}, teachers...)); err != nil {
+	if _, err := g.agreed(append([]string{c.Student}, c.Teachers...), all); err != nil {
 		return err
 	}
 	student, recipe, splits, err := c.adopt(g, train.Distilling, student)

@@ -2,12 +2,15 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 
 	"otfusion/data"
 	"otfusion/experiments"
 	"otfusion/experiments/runner"
 	"otfusion/internal/build"
+	"otfusion/train"
 )
 
 type runCmd struct {
@@ -106,8 +109,15 @@ func (c *runCmd) env(g *globals) runner.Env {
 	return env
 }
 
-// told is what people want to know of an event, "" for nothing.
+// told is what people want to know of an event, "" for nothing. A task that was
+// interrupted has not failed.
 func told(e runner.Event) string {
+	if errors.Is(e.Err, context.Canceled) {
+		if saved := new(train.InterruptedError); errors.As(e.Err, &saved) {
+			return saved.Error()
+		}
+		return ""
+	}
 	switch e.State {
 	case runner.Progress:
 		return fmt.Sprintf("%s: %s", runner.ID(e.Task), e.Note)

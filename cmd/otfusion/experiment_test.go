@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"otfusion/experiments/runner"
+	"otfusion/train"
 )
 
 func TestExperimentRefusals(t *testing.T) {
@@ -99,6 +104,19 @@ func TestFailuresAreListed(t *testing.T) {
 	for _, w := range []string{"failed: train-", "otfusion data fetch cifar10", "to try again: otfusion experiment run pruning --scale=smoke '--results=" + quoted + "' --jobs=1 --shard=0/1 --data-dir=" + dir} {
 		if !strings.Contains(a.stderr, w) {
 			t.Errorf("stderr %q, want it to contain %q", a.stderr, w)
+		}
+	}
+}
+
+// A task that a signal interrupts has not failed.
+func TestInterruptedTasksAreNotSaidToFail(t *testing.T) {
+	saved := &train.InterruptedError{Run: "x", Where: "after step 3 of 9 in epoch 1 of 2", Cause: context.Canceled}
+	for want, err := range map[string]error{
+		saved.Error(): fmt.Errorf("task: %w", saved),
+		"":            fmt.Errorf("task: %w", context.Canceled),
+	} {
+		if got := told(runner.Event{State: runner.Failed, Err: err}); got != want {
+			t.Errorf("told %q, want %q", got, want)
 		}
 	}
 }

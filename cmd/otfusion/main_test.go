@@ -180,9 +180,9 @@ func TestInterrupted(t *testing.T) {
 	a := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6}})
 	for _, c := range []struct{ args, words string }{
 		{"train --recipe smoke --hidden 8 -q --out " + filepath.Join(dir, "run"), "interrupted after step 0 |the same run continues there"},
-		{"finetune " + a + " --recipe smoke -q --out " + filepath.Join(dir, "tuned"), "interrupted before a step was made|the same command starts again"},
-		{"distill " + a + " --teachers " + a + " --recipe smoke -q --out " + filepath.Join(dir, "taught"), "interrupted before a step was made"},
-		{"merge " + a + " " + a + " --recipe smoke -q --out " + filepath.Join(dir, "merged.safetensors"), "interrupted before a step was made"},
+		{"finetune " + a + " --recipe smoke -q --out " + filepath.Join(dir, "tuned"), "interrupted; the same command continues from what was saved, or starts again"},
+		{"distill " + a + " --teachers " + a + " --recipe smoke -q --out " + filepath.Join(dir, "taught"), "interrupted; the same command continues"},
+		{"merge " + a + " " + a + " --recipe smoke -q --out " + filepath.Join(dir, "merged.safetensors"), "interrupted; the same command continues"},
 		{"eval " + a, "interrupted; nothing was written"},
 		{"fuse " + a + " " + a + " --out " + filepath.Join(dir, "fused.safetensors"), "interrupted; nothing was written"},
 		{"info " + a, "interrupted; nothing was written"},

@@ -75,53 +75,54 @@ func (c *mergeCmd) Run(g *globals) error {
 	if err := config.Check(); err != nil { // of a network of the shape that the fusion will have
 		return err
 	}
-	fusing, err := c.fused(g, parents, splits.Train)
+	fused, seconds, err := c.fused(g, parents, splits.Train)
 	if err != nil {
 		return err
 	}
-	config.Initial = fusing.model
+	config.Initial = fused
 	results, err := g.runs([]train.Config{config})
 	if err != nil {
 		return err
 	}
-	report, err := c.measure(g, parents, fusing.model, results[0], splits)
+	made, err := fusion.ProvenanceOf(fused)
 	if err != nil {
 		return err
 	}
-	report.Notes, report.FusionSeconds = fusing.notes, fusing.seconds
+	report, err := c.measure(g, parents, fused, results[0], splits)
+	if err != nil {
+		return err
+	}
+	report.FusionSeconds = seconds
+	if made != nil {
+		report.Notes = made.Notes
+	}
 	if err := report.keep(filepath.Join(string(c.Out), "report.json")); err != nil {
 		return err
 	}
 	return g.emit(report, report.print)
 }
 
-// fusing is the fusion that training starts from.
-type fusing struct {
-	model   *models.Model
-	notes   []string // as in fusion.Report
-	seconds float64  // that it took; 0 if an earlier start made it
-}
-
-// fused is the fusion of the folder where a run has begun there, else a new one.
-func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Dataset) (fusing, error) {
+// fused is the fusion that training starts from, and the seconds that it took: that
+// of the folder where a run has begun there, which took none now, else a new one.
+func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Dataset) (*models.Model, float64, error) {
 	path := filepath.Join(string(c.Out), "fused.safetensors")
 	if _, err := os.Stat(filepath.Join(string(c.Out), "state.safetensors")); err == nil {
 		if m, err := checkpoint.Read(path); !errors.Is(err, fs.ErrNotExist) {
-			return fusing{model: m}, err
+			return m, 0, err
 		}
 	}
 	o, err := c.fusion(g, images)
 	if err != nil {
-		return fusing{}, err
+		return nil, 0, err
 	}
 	m, report, err := fusion.Fuse(g.ctx, parents, o)
 	if err != nil {
-		return fusing{}, err
+		return nil, 0, err
 	}
 	if err := os.MkdirAll(string(c.Out), 0o755); err != nil {
-		return fusing{}, err
+		return nil, 0, err
 	}
-	return fusing{m, report.Notes, report.Seconds}, checkpoint.Write(path, m)
+	return m, report.Seconds, checkpoint.Write(path, m)
 }
 
 // fusion is preset best, or zip where the models know different classes, on

@@ -71,7 +71,7 @@ func interruption(command string, err error) string {
 		if saved := new(train.InterruptedError); errors.As(err, &saved) {
 			return saved.Error()
 		}
-		return "interrupted before a step was made; the same command starts again"
+		return "interrupted; the same command continues from what was saved, or starts again"
 	case "experiment run":
 		return "interrupted; finished tasks and the states of trainings are kept, the same command does what is left"
 	case "data fetch":
