@@ -38,6 +38,7 @@ func allMethods() []method {
 		{label: "activations, shared maps, regression", alignment: acts(Alignment{Repair: fusion.Regress})},
 		{label: "activations by cosine, regression", alignment: Alignment{Preset: "best", Samples: 1000}},
 		{label: bestOfAll, alignment: best(0)},
+		{label: "best by weights and activations together", alignment: func() Alignment { a := best(0); a.Align = fusion.Both; return a }()},
 		{label: "best, 20,000 images", alignment: Alignment{Preset: "best", Samples: 20000}},
 		{label: "best, 0.7 of A", alignment: best(0).weighted(.7, .3)},
 		{label: "best, 0.3 of A", alignment: best(0).weighted(.3, .7)},

@@ -17,21 +17,22 @@ import (
 // Alignment is a choice of fusion options that can be written down. Apart from
 // the preset, the zero value of a field leaves the preset's.
 type Alignment struct {
-	Preset      string          `json:"preset"`                // fusion.Preset's, or "vanilla" for none
-	Proportions []float64       `json:"proportions,omitempty"` // nil: equal
-	Samples     int             `json:"samples,omitempty"`     // images that activations are compared on
-	Seed        uint64          `json:"seed,omitempty"`        // of their choice
-	Part        *Part           `json:"part,omitempty"`        // that they are chosen from; nil: all training images
-	Reg         float64         `json:"reg,omitempty"`         // λ of Sinkhorn, in place of the exact solver
-	Passes      int             `json:"passes,omitempty"`
-	Descent     int             `json:"descent,omitempty"`
-	MatchInputs bool            `json:"match_inputs,omitempty"`
-	FixOutput   bool            `json:"fix_output,omitempty"` // the classes stay in place
-	Cost        fusion.Cost     `json:"cost,omitempty"`
-	Residual    fusion.Residual `json:"residual,omitempty"`
-	Repair      fusion.Repair   `json:"repair,omitempty"`
-	UpTo        string          `json:"up_to,omitempty"`  // of preset zip
-	Budget      float64         `json:"budget,omitempty"` // share of channels that stay apart
+	Preset      string             `json:"preset"`                // fusion.Preset's, or "vanilla" for none
+	Proportions []float64          `json:"proportions,omitempty"` // nil: equal
+	Samples     int                `json:"samples,omitempty"`     // images that activations are compared on
+	Seed        uint64             `json:"seed,omitempty"`        // of their choice
+	Part        *Part              `json:"part,omitempty"`        // that they are chosen from; nil: all training images
+	Reg         float64            `json:"reg,omitempty"`         // λ of Sinkhorn, in place of the exact solver
+	Passes      int                `json:"passes,omitempty"`
+	Descent     int                `json:"descent,omitempty"`
+	MatchInputs bool               `json:"match_inputs,omitempty"`
+	FixOutput   bool               `json:"fix_output,omitempty"` // the classes stay in place
+	Align       fusion.Coordinates `json:"align,omitempty"`
+	Cost        fusion.Cost        `json:"cost,omitempty"`
+	Residual    fusion.Residual    `json:"residual,omitempty"`
+	Repair      fusion.Repair      `json:"repair,omitempty"`
+	UpTo        string             `json:"up_to,omitempty"`  // of preset zip
+	Budget      float64            `json:"budget,omitempty"` // share of channels that stay apart
 }
 
 // Vanilla averages parameters as they are.
@@ -101,7 +102,7 @@ func (a Alignment) complete(e runner.Env, d *data.Dataset) (fusion.Options, erro
 func (a Alignment) options(e runner.Env) (fusion.Options, error) {
 	c := fusion.Choice{
 		Preset: a.Preset, Proportions: a.Proportions, Passes: unlessZero(a.Passes), Descent: unlessZero(a.Descent),
-		MatchInputs: unlessZero(a.MatchInputs), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair), UpTo: unlessZero(a.UpTo), Budget: unlessZero(a.Budget),
+		MatchInputs: unlessZero(a.MatchInputs), Align: unlessZero(a.Align), Cost: unlessZero(a.Cost), Residual: unlessZero(a.Residual), Repair: unlessZero(a.Repair), UpTo: unlessZero(a.UpTo), Budget: unlessZero(a.Budget),
 	}
 	if a.FixOutput {
 		c.TransportOutput = new(false)
@@ -145,6 +146,7 @@ func (a Alignment) words() string {
 		}
 	}
 	add(a.Samples > 0, "%d samples", a.Samples)
+	add(a.Align != "", "aligned by %s", a.Align)
 	add(a.Reg > 0, "λ = %g", a.Reg)
 	add(a.Passes > 0, "%d passes", a.Passes)
 	add(a.Descent > 0, "descent up to %d", a.Descent)

@@ -15,13 +15,18 @@ import (
 // byWeights aligns the parents, except the one of index skip, to a reference.
 // Every parent is aligned on its own: group by group in the order of the
 // layers (Algorithm 1 of the paper), again where a sum ties layers that could
-// not be compared the first time, then by coordinate descent.
-func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int) ([]mapping, error) {
+// not be compared the first time, then by coordinate descent. seen has, by
+// parent and group, inner products that count besides those of the weights; it
+// is nil where weights alone count.
+func (f *fuser) byWeights(ctx context.Context, reference *models.Model, skip int, seen []map[string]*ot.Gram) ([]mapping, error) {
 	aligners := make([]*weightAligner, len(f.parents))
 	work := f.weightWork()
 	tasks, ctx := errgroup.WithContext(ctx)
 	for k, parent := range f.parents {
 		aligners[k] = &weightAligner{fuser: f, parent: parent, reference: reference, al: mapping{}, maps: map[string]matched{}, solved: map[slot]bool{}, work: work}
+		if seen != nil {
+			aligners[k].seen = seen[k]
+		}
 		if k != skip {
 			tasks.Go(func() error { return aligners[k].run(ctx) })
 		}
@@ -46,9 +51,10 @@ type weightAligner struct {
 	parent, reference *models.Model
 	al                mapping
 	multiplier        gemm.Multiplier
-	maps              map[string]matched // of the groups solved so far
-	solved            map[slot]bool      // axes whose map is known
-	reports           []GroupReport      // by group
+	seen              map[string]*ot.Gram // by group, what counts besides weights
+	maps              map[string]matched  // of the groups solved so far
+	solved            map[slot]bool       // axes whose map is known
+	reports           []GroupReport       // by group
 	sweeps            int
 	converged         bool
 	work              *work // of all aligners; nil after the first sweep
@@ -99,7 +105,11 @@ func (w *weightAligner) solve(ctx context.Context, i int) (changed bool, err err
 	if err != nil {
 		return false, fmt.Errorf("fusion: group %s: %w", g.Name, err)
 	}
-	m, err := w.match(ctx, g, gram)
+	grams := []*ot.Gram{gram}
+	if seen := w.seen[g.Name]; seen != nil {
+		grams = append(grams, seen)
+	}
+	m, err := w.match(ctx, g, grams...)
 	if err != nil {
 		return false, err
 	}

@@ -3,6 +3,8 @@ package fusion
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+
 	"otfusion/fusion/ot"
 	"otfusion/internal/gemm"
 )
@@ -32,6 +34,28 @@ func (o Options) groundCost(g *ot.Gram) (ot.Matrix, error) {
 	default:
 		return g.Euclidean()
 	}
+}
+
+// jointCost is the ground cost or, in more than one kind of coordinates, the sum
+// of the costs, each scaled to a mean of 1.
+func (o Options) jointCost(grams []*ot.Gram) (ot.Matrix, error) {
+	if len(grams) == 1 {
+		return o.groundCost(grams[0])
+	}
+	var sum ot.Matrix
+	for _, g := range grams {
+		cost, err := o.groundCost(g)
+		if err != nil {
+			return sum, err
+		}
+		if sum.Data == nil {
+			sum = ot.NewMatrix(cost.Rows, cost.Cols)
+		}
+		if mean := floats.Sum(cost.Data) / float64(len(cost.Data)); mean > 0 {
+			floats.AddScaled(sum.Data, 1/mean, cost.Data)
+		}
+	}
+	return sum, nil
 }
 
 // unitLength is the Gram matrix after dividing every point x by ‖x‖ + 1e-9,

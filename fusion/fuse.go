@@ -44,6 +44,8 @@ func (f *fuser) align(ctx context.Context, reference *models.Model, skip int) ([
 		return f.consensus(ctx)
 	case f.Align == Activations:
 		return f.byActivations(ctx, reference, skip)
+	case f.Align == Both:
+		return f.byBoth(ctx, reference, skip)
 	}
-	return f.byWeights(ctx, reference, skip)
+	return f.byWeights(ctx, reference, skip, nil)
 }

@@ -19,7 +19,7 @@ type Options struct {
 	Solver          ot.Solver   `json:"-"`                // of the transport problems; ot.Exact{} if nil
 	Cost            Cost        `json:"cost"`             // ground cost between channels
 	NormalizeRows   bool        `json:"normalize_rows"`   // scale every channel's coordinates to unit length before comparing; the average keeps its scale
-	MatchInputs     bool        `json:"match_inputs"`     // by weights: compare channels also by the weights that read them, as git re-basin does
+	MatchInputs     bool        `json:"match_inputs"`     // by weights or both: compare channels also by the weights that read them, as git re-basin does
 	Residual        Residual    `json:"residual"`         // how channels tied by Add are mapped
 	TransportOutput bool        `json:"transport_output"` // align the output layer's rows too, as the paper's code does, which may exchange classes; else classes keep their order
 	PreserveScale   bool        `json:"preserve_scale"`   // with different widths: split a channel's outgoing weight between its copies; keeps the function where every width of the reference is a multiple
@@ -30,7 +30,7 @@ type Options struct {
 	Passes      int       `json:"passes"`              // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
 	Budget      float64   `json:"budget,omitempty"`    // share of each hidden layer's channels, the worst matched, that are not averaged but kept apart: 0 for one network of the reference's size, 1 for the ensemble in one network; wants channels matched one to one
 	UpTo        string    `json:"up_to,omitempty"`     // by zip: the layer up to which parents are merged; behind it they stay apart, their outputs added. models.InputName merges nothing; "" merges all
-	Descent     int       `json:"descent"`             // by weights: at most so many sweeps that re-solve every group given all the others, until nothing changes
+	Descent     int       `json:"descent"`             // by weights or both: at most so many sweeps that re-solve every group given all the others, until nothing changes
 
 	Samples     Samples  `json:"-"`                      // by activations, and for Repair: inputs to run through the models
 	SamplesFrom string   `json:"samples_from,omitempty"` // where the samples come from, for the record
@@ -56,12 +56,14 @@ type Coordinates string
 
 // Channels are compared by their weights (their rows Ŵ of every parameter that
 // makes them, biases being one more column) or by their pre-activations at
-// every position of every sample (section 4 of the paper). Zip does not align
+// every position of every sample (section 4 of the paper). Both adds the two
+// costs, each scaled to a mean of 1 in every group. Zip does not align
 // parents to a reference: it merges those channels of all of them that vary
 // together, see zip.go.
 const (
 	Weights     Coordinates = "wts" // the default
 	Activations Coordinates = "acts"
+	Both        Coordinates = "both"
 	Zip         Coordinates = "zip"
 )
 
@@ -130,8 +132,8 @@ func (o Options) complete(parents int) (Options, error) {
 // check reports choices that do not exist or do not go together.
 func (o Options) check() error {
 	switch {
-	case o.Align != Weights && o.Align != Activations && o.Align != Zip:
-		return fmt.Errorf("fusion: align: wanted %s, %s or %s, found %q", Weights, Activations, Zip, o.Align)
+	case !slices.Contains([]Coordinates{Weights, Activations, Both, Zip}, o.Align):
+		return fmt.Errorf("fusion: align: wanted %s, %s, %s or %s, found %q", Weights, Activations, Both, Zip, o.Align)
 	case o.Cost != Euclidean && o.Cost != SqEuclidean && o.Cost != Cosine:
 		return fmt.Errorf("fusion: cost: wanted %s, %s or %s, found %q", Euclidean, SqEuclidean, Cosine, o.Cost)
 	case o.Residual != SharedMap && o.Residual != PaperAverage:
@@ -144,8 +146,8 @@ func (o Options) check() error {
 		return fmt.Errorf("fusion: residual: a budget wants the policy %s, found %s", SharedMap, PaperAverage)
 	case o.Consensus && o.Residual == PaperAverage:
 		return fmt.Errorf("fusion: residual: consensus wants the policy %s, found %s", SharedMap, PaperAverage)
-	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights:
-		return fmt.Errorf("fusion: matching inputs and descent want alignment by %s, found by %s", Weights, o.Align)
+	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights && o.Align != Both:
+		return fmt.Errorf("fusion: matching inputs and descent want alignment by %s or %s, found by %s", Weights, Both, o.Align)
 	case o.Align == Zip && (o.Passes > 1 || o.TransportOutput || o.PreserveScale || o.Budget > 0):
 		return fmt.Errorf("fusion: align: %s wants one pass, classes in place, no preserved scale and no budget", Zip)
 	case o.Align == Zip && !equal(o.Proportions):

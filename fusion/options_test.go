@@ -29,7 +29,7 @@ func TestWhatCannotBeFusedIsOneClearLine(t *testing.T) {
 		{pair(a), Options{Proportions: []float64{1}}, "fusion: proportions: wanted 2 weights, found 1"},
 		{pair(a), Options{Reference: 2}, "fusion: reference: wanted 0 to 1, or -1 for the last parent, found 2"},
 		{pair(a), Options{Cost: "manhattan"}, `fusion: cost: wanted euclidean, sqeuclidean or cosine, found "manhattan"`},
-		{pair(a), Options{Align: "magic"}, `fusion: align: wanted wts, acts or zip, found "magic"`},
+		{pair(a), Options{Align: "magic"}, `fusion: align: wanted wts, acts, both or zip, found "magic"`},
 		{pair(a), Options{Repair: "magic"}, `fusion: repair: wanted none, rescale, regress or bn, found "magic"`},
 		{pair(a), acts, "fusion: samples: wanted at least one input for activations and repair, found none"},
 		{pair(a), Options{Align: Activations, Samples: InMemory{make([]float32, 30), 10}, Record: newPlainNetwork}, "fusion: samples: wanted 1×28×28 values each, found 10"},

@@ -84,6 +84,7 @@ func TestPlantedPermutationIsRecovered(t *testing.T) {
 		{Align: Weights, Cost: SqEuclidean, MatchInputs: true, Descent: 20},
 		{Align: Activations, Record: newPlainNetwork},
 		{Align: Activations, Record: newPlainNetwork, Cost: Cosine},
+		{Align: Both, Record: newPlainNetwork},
 	} {
 		for name, network := range networks() {
 			t.Run(fmt.Sprintf("%s by %s %s%t%t", name, options.Align, options.Cost, options.NormalizeRows, options.MatchInputs), func(t *testing.T) {

@@ -15,15 +15,16 @@ type matched struct {
 }
 
 // match solves the transport problem between the channels of a group, given their
-// inner products.
-func (f *fuser) match(ctx context.Context, g Group, gram *ot.Gram) (matched, error) {
-	cost, err := f.groundCost(gram)
+// inner products in one or more kinds of coordinates. How far maps that are one to
+// one move channels is measured in the last.
+func (f *fuser) match(ctx context.Context, g Group, grams ...*ot.Gram) (matched, error) {
+	cost, err := f.jointCost(grams)
 	if err != nil {
 		return matched{}, err
 	}
 	m, err := f.transport(ctx, g, cost)
 	if m.rows != nil {
-		m.rows.measure(gram)
+		m.rows.measure(grams[len(grams)-1])
 	}
 	return m, err
 }

@@ -20,19 +20,19 @@ import (
 // alignFlags are the fusion options. What is not given is the preset's.
 type alignFlags struct {
 	Preset          string              `enum:",paper-wts,paper-acts,best,zip" default:"" placeholder:"NAME" help:"Start from a preset: paper-wts, paper-acts, best, or zip for models that know different classes."`
-	Align           *fusion.Coordinates `enum:"wts,acts,zip" placeholder:"BY" help:"Compare channels by weights (wts, the default) or activations (acts), or merge those channels of all parents that vary together (zip). acts and zip need --dataset or --samples-from."`
+	Align           *fusion.Coordinates `enum:"wts,acts,both,zip" placeholder:"BY" help:"Compare channels by weights (wts, the default), by activations (acts) or by the sum of both costs (both), or merge those channels of all parents that vary together (zip). All but wts need --dataset or --samples-from."`
 	Solver          *string             `enum:"exact,sinkhorn" placeholder:"SOLVER" help:"Solver of the transport problems: exact (the default) or sinkhorn."`
 	Reg             *float64            `placeholder:"R" help:"Entropic regularisation of sinkhorn, in units of cost (default: 0.05)."`
 	Cost            *fusion.Cost        `enum:"euclidean,sqeuclidean,cosine" placeholder:"COST" help:"Ground cost: euclidean (the default), sqeuclidean or cosine."`
 	NormalizeRows   *bool               `negatable:"" help:"Compare channels scaled to unit length."`
-	MatchInputs     *bool               `negatable:"" help:"By weights: compare the weights that read a channel as well, as git re-basin does."`
+	MatchInputs     *bool               `negatable:"" help:"By weights or both: compare the weights that read a channel as well, as git re-basin does."`
 	Residual        *fusion.Residual    `enum:"group,paper" placeholder:"POLICY" help:"Residual connections: group (one shared map, the default) or paper (its average of maps)."`
 	TransportOutput *bool               `negatable:"" help:"Align the classes too, as the paper's code does. This may exchange classes; a note says which."`
 	PreserveScale   *bool               `negatable:"" help:"With different widths: split weights between copies of a channel, which keeps the function where widths are multiples."`
 	Reference       string              `default:"last" help:"Parent that the others are aligned to: 0, 1, ..., last, or iterate (the last, then the fused model until nothing changes)."`
 	Consensus       *bool               `negatable:"" help:"By activations: align more than two parents to one another, not to the reference alone. The preset best does."`
 	Passes          *int                `placeholder:"N" help:"Alignments; after the first, all parents are re-aligned to the fused model (default: 1)."`
-	Descent         *int                `placeholder:"N" help:"By weights: sweeps of coordinate descent over all groups (default: 0)."`
+	Descent         *int                `placeholder:"N" help:"By weights or both: sweeps of coordinate descent over all groups (default: 0)."`
 	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset or --samples-from."`
 	Proportions     []float64           `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
 	UpTo            *string             `placeholder:"LAYER" help:"With --align zip: merge up to this layer only; behind it the parents stay apart, as branches whose outputs are added. input merges nothing."`
