@@ -50,8 +50,8 @@ func teachings(s Scale) []teaching {
 		mnist,
 		kind("four MLPNets on MNIST", "mlpnet", "mnist", 0, 4, 5),
 		kind("two LeNets on Fashion-MNIST", "lenet", "fashion-mnist", 0, 2, 5),
-		kind("two ResNet18 of a quarter of the width on Fashion-MNIST", "resnet18_bn", "fashion-mnist", .25, 2, 5),
 		kind("two VGG11 on CIFAR-10", "vgg11", "cifar10", 0, 2, 1),
+		kind("two ResNet18 of a quarter of the width on Fashion-MNIST", "resnet18_bn", "fashion-mnist", .25, 2, 5),
 		kind("four VGG11 on CIFAR-10", "vgg11", "cifar10", 0, 4, 1),
 		kind("two ResNet18 without batch norm on CIFAR-10", "resnet18", "cifar10", 0, 2, 1),
 		kind("two ResNet18 with batch norm on CIFAR-10", "resnet18_bn", "cifar10", 0, 2, 1),
@@ -81,10 +81,10 @@ func beginnings() []beginning {
 	}
 	return []beginning{
 		{"from random parameters", nil},
-		{"from A", func(t teaching, i int) runner.Task { return t.set(i)[0] }},
 		{"from the " + vanillaAverage, fused(func(uint64) Alignment { return Vanilla() })},
 		{"from " + otWeights, fused(func(uint64) Alignment { return inPlace() })},
 		{"from " + otActivations, fused(func(seed uint64) Alignment { return byActivations(200, seed) })},
+		{"from A", func(t teaching, i int) runner.Task { return t.set(i)[0] }}, // beside best: what the teachers alone bring
 		{fromBest, fused(best)},
 	}
 }
@@ -154,14 +154,12 @@ func (t teaching) measure(l *Loader) taughtSet {
 	var o taughtSet
 	for k := range o.parents {
 		o.parents[k] = t.over(l, func(i int) runner.Task { return t.set(i)[k] })
-		o.on[k] = t.over(l, func(i int) runner.Task { return t.trainedOn(i, k) })
-		o.onByEpoch[k] = t.byEpoch(l, "validation", func(i int) runner.Task { return t.trainedOn(i, k) })
 	}
 	o.better = t.betterParent(l)
 	o.ensemble = t.over(l, func(i int) runner.Task { return Ensemble{Members: t.set(i), Dataset: t.dataset} })
 	starts := beginnings()
 	o.rows = make([]startRow, len(starts))
-	for i, s := range slices.Backward(starts) { // best first: the claims are about it
+	for i, s := range slices.Backward(starts) { // best and A first: the claims are about them
 		row := startRow{label: s.label,
 			unlabelled: t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, false) }),
 			labelled:   t.over(l, func(i int) runner.Task { return t.taughtNetwork(s, i, true) }),
@@ -171,6 +169,10 @@ func (t teaching) measure(l *Loader) taughtSet {
 			row.oneShot = t.over(l, func(i int) runner.Task { return s.network(t, i) })
 		}
 		o.rows[i] = row
+	}
+	for k := range o.parents {
+		o.on[k] = t.over(l, func(i int) runner.Task { return t.trainedOn(i, k) })
+		o.onByEpoch[k] = t.byEpoch(l, "validation", func(i int) runner.Task { return t.trainedOn(i, k) })
 	}
 	return o
 }
