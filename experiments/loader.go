@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"math"
+	"slices"
 
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
@@ -42,6 +43,19 @@ func newLoader(scale Scale, results *runner.Cache) *Loader {
 func (l *Loader) Result(t runner.Task) (runner.Result, bool) {
 	l.Asked = append(l.Asked, t)
 	return l.load(t)
+}
+
+// outdated tells a finished task that builds on another which was computed
+// again after it, on another machine or by another revision perhaps.
+func (l *Loader) outdated(t runner.Task) bool {
+	r, ok := l.load(t)
+	if !ok {
+		return false
+	}
+	return slices.ContainsFunc(t.Inputs(), func(in runner.Task) bool {
+		of, ok := l.load(in)
+		return ok && of.Finished.After(r.Finished) || l.outdated(in)
+	})
 }
 
 // Metric is one number of a task, NaN while it is not finished.

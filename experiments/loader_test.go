@@ -64,3 +64,25 @@ func TestRemarks(t *testing.T) {
 		t.Errorf("current and unfinished: %q", text)
 	}
 }
+
+// What was fused before a parent was trained again is outdated, and so is what
+// was made of it.
+func TestOutdated(t *testing.T) {
+	old, again := Train{Seed: 1}, Train{Seed: 2}
+	fused := Fuse{Parents: []runner.Task{old, again}}
+	tuned := Finetune{Model: fused}
+	current := Fuse{Parents: []runner.Task{old}}
+	at := map[string]int{runner.ID(old): 1, runner.ID(fused): 2, runner.ID(current): 2, runner.ID(again): 3, runner.ID(tuned): 4}
+	l := &Loader{load: func(t runner.Task) (runner.Result, bool) {
+		hour, ok := at[runner.ID(t)]
+		return runner.Result{Finished: bestChanged().Add(time.Duration(hour) * time.Hour)}, ok
+	}}
+	for _, c := range []struct {
+		task runner.Task
+		want bool
+	}{{fused, true}, {tuned, true}, {current, false}, {again, false}, {Finetune{Model: again}, false}} {
+		if got := l.outdated(c.task); got != c.want {
+			t.Errorf("%s: %t, want %t", c.task.Kind(), got, c.want)
+		}
+	}
+}

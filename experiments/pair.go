@@ -133,9 +133,14 @@ func (c comparison) by(label string) outcome {
 func (p pairing) outcome(l *Loader, network func(i int) runner.Task) outcome {
 	var tuned []runner.Task
 	for i := range p.repetitions {
-		tuned = append(tuned, Finetune{Model: network(i), Dataset: p.dataset, Recipe: p.finetune, Seed: uint64(i)})
+		tuned = append(tuned, p.tune(i, network(i)))
 	}
 	return outcome{p.oneShot(l, network), l.Over(tuned, "accuracy")}
+}
+
+// tune is the task of training a network of pair i further.
+func (p pairing) tune(i int, network runner.Task) Finetune {
+	return Finetune{Model: network, Dataset: p.dataset, Recipe: p.finetune, Seed: uint64(i)}
 }
 
 func (p pairing) oneShot(l *Loader, network func(i int) runner.Task) report.Stat {

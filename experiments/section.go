@@ -79,17 +79,17 @@ func newSection(e Experiment, scale Scale, results *runner.Cache) report.Section
 		s.Started = s.Started || ok
 	}
 	for _, t := range runner.Closure(loader.Asked) {
-		count(&s, t, results)
+		count(&s, t, results, loader.outdated(t))
 	}
 	return s
 }
 
 // count adds a task to those of a section that are finished or missing.
-func count(s *report.Section, t runner.Task, results *runner.Cache) {
+func count(s *report.Section, t runner.Task, results *runner.Cache, outdated bool) {
 	id := runner.ID(t)
 	r, err := results.Recall(t)
 	if err == nil {
-		s.Runs = append(s.Runs, report.Run{ID: id, Seconds: r.Seconds, Compute: r.Compute, Revision: r.Revision, Finished: r.Finished})
+		s.Runs = append(s.Runs, report.Run{ID: id, Seconds: r.Seconds, Compute: r.Compute, Revision: r.Revision, Finished: r.Finished, Outdated: outdated})
 		return
 	}
 	s.Missing++

@@ -2,9 +2,11 @@ package experiments
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"otfusion/experiments/report"
+	"otfusion/experiments/runner"
 	"otfusion/fusion"
 	"otfusion/train"
 )
@@ -118,11 +120,23 @@ func (l *Loader) remarks(label string, t Fuse) string {
 	return text
 }
 
-// remarks are those of the first pair's fusions.
+// remarks are those of the first pair's fusions, and which of its networks were
+// trained further before they were computed again.
 func (p pairing) remarks(l *Loader) string {
-	text := ""
+	text, former := "", []string{}
+	tuned := func(label string, network runner.Task) {
+		if l.outdated(p.tune(0, network)) {
+			former = append(former, label)
+		}
+	}
+	tuned("model A", p.pair(0).a)
+	tuned("model B", p.pair(0).b)
 	for k, m := range p.methods(0) {
 		text += l.remarks(m.label, p.merge(0, k))
+		tuned(m.label, p.merge(0, k))
+	}
+	if len(former) > 0 {
+		text += fmt.Sprintf(" Fine-tuned, these rows are of former parents, of the same recipe and seeds: %s.", strings.Join(former, "; "))
 	}
 	return text
 }

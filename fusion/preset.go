@@ -25,9 +25,9 @@ const bestAlignSamples = 2000
 // best was chosen on 5,000 validation images of CIFAR-10, by briefly trained
 // pairs of narrow networks; accuracy in percent, 1,000 samples for acts. The
 // number of samples was chosen by the experiment methods on full networks:
-// two VGG11 of 86.6 and 86.9 % fuse to 82.5 with 1,000, to 84.7 with 10,000. On
+// two VGG11 of 86.2 and 87.2 % fuse to 82.5 with 1,000, to 84.7 with 10,000. On
 // full networks wts with descent and regress is not told apart from it (ahead by
-// 0.02, 0.12 and 0.24 points for VGG11, ResNet18 without and with batch norm).
+// 0.12, 0.12 and 0.24 points for VGG11, ResNet18 without and with batch norm).
 //
 //	                                vgg11 ½    resnet18 ¼   resnet18_bn ¼
 //	parents                      68.3, 69.3    50.6, 54.6      76.9, 76.9

@@ -14,6 +14,7 @@ type Run struct {
 	Compute  string    `json:"compute"`
 	Revision string    `json:"revision,omitempty"`
 	Finished time.Time `json:"finished"`
+	Outdated bool      `json:"outdated,omitempty"` // it builds on a task that was computed again after it
 }
 
 // Provenance says when and on what a section's runs were made.
@@ -23,8 +24,12 @@ func (s Section) Provenance() string {
 	}
 	var seconds float64
 	var days, engines, revisions []string
+	outdated := 0
 	for _, r := range s.Runs {
 		seconds += r.Seconds
+		if r.Outdated {
+			outdated++
+		}
 		days = append(days, r.Finished.Format(time.DateOnly))
 		engines = append(engines, r.Compute)
 		revisions = append(revisions, r.Revision)
@@ -35,7 +40,11 @@ func (s Section) Provenance() string {
 		span += " to " + last
 	}
 	took := time.Duration(seconds * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%v of computing, finished %s, on %s, by revision %s", took, span, shares(engines), shares(revisions))
+	text := fmt.Sprintf("%v of computing, finished %s, on %s, by revision %s", took, span, shares(engines), shares(revisions))
+	if outdated > 0 {
+		text += fmt.Sprintf("; %s of inputs that were computed again since", Plural(outdated, "task is", "tasks are"))
+	}
+	return text
 }
 
 // shares are the different values, the most frequent first, with their numbers

@@ -51,8 +51,8 @@ func rich() Report {
 		{"vanilla average", []Value{Against(Summarize(10.4), 17.02), Against(Summarize(), 90.39)}},
 		{"activations by cosine, shared maps, regression (best)", []Value{Ours(Summarize(87.3, 88.1)), Ours(Summarize(.0342))}},
 	}}
-	runs := []Run{{"train-0123456789abcdef", 3120, "onednn 2.6.3, 2 threads", "43500fb1c2d3", time.Date(2031, 5, 4, 3, 2, 1, 0, time.UTC)},
-		{"fuse-0123456789abcdef", 2.5, "portable Go, 2 threads", "43500fb1c2d3+changes", time.Date(2031, 5, 6, 3, 2, 1, 0, time.UTC)}}
+	runs := []Run{{"train-0123456789abcdef", 3120, "onednn 2.6.3, 2 threads", "43500fb1c2d3", time.Date(2031, 5, 4, 3, 2, 1, 0, time.UTC), false},
+		{"fuse-0123456789abcdef", 2.5, "portable Go, 2 threads", "43500fb1c2d3+changes", time.Date(2031, 5, 6, 3, 2, 1, 0, time.UTC), true}}
 	return Report{Absent: []string{"timing", "methods"}, Sections: []Section{
 		{Name: "table1", Title: "Pairs of VGG11 and ResNet18 on CIFAR-10", Source: "Table 1", Scale: "reduced", Command: "otfusion experiment run table1 --scale reduced", Missing: 3, Damaged: []string{"train-feedfeedfeedfeed"}, Runs: runs,
 			Content: Content{Tables: []Table{pairs}, Figures: []Figure{path}, Claims: []Claim{
@@ -83,7 +83,7 @@ func TestPageShowsEverything(t *testing.T) {
 	for _, want := range []string{
 		"89.71", "(90.31)", "two networks", "–", "0.034", " ± 0.31", // values
 		"✓ 2", "✗ 1", "○ 1", "exact 96.20, λ = 0.05 96.31", "Criterion: exact ≥ λ = 0.05", "(Tables S2–S4)", "Five draws.", // claims
-		"2 of 5 tasks finished, 1 damaged", "train-feedfeedfeedfeed", "52m3s", "2031-05-04 to 2031-05-06", "portable Go", "43500fb1c2d3&#43;changes",
+		"2 of 5 tasks finished, 1 damaged", "train-feedfeedfeedfeed", "52m3s", "2031-05-04 to 2031-05-06", "portable Go", "43500fb1c2d3&#43;changes", "; 1 task is of inputs that were computed again since",
 		"otfusion experiment run table1 --scale reduced", "Nothing is finished of: timing, methods", "None of its points is finished",
 		"prefers-color-scheme: dark", "width=device-width", `href="#ablations-reduced"`, `id="ablations-reduced"`,
 	} {
