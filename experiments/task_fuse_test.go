@@ -32,6 +32,7 @@ func TestAlignmentsReachTheOptions(t *testing.T) {
 		"Descent":     {Alignment{Descent: 3}, "Descent"},
 		"MatchInputs": {Alignment{MatchInputs: true}, "MatchInputs"},
 		"FixOutput":   {Alignment{FixOutput: true}, "TransportOutput"},
+		"Align":       {Alignment{Align: fusion.Both}, "Align"},
 		"Cost":        {Alignment{Cost: fusion.Cosine}, "Cost"},
 		"Residual":    {Alignment{Residual: fusion.PaperAverage}, "Residual"},
 		"Repair":      {Alignment{Repair: fusion.Rescale}, "Repair"},
