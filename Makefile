@@ -8,9 +8,6 @@ SETUP ?= yes
 # so the default counts executions. It is above the kept inputs of any target.
 FUZZTIME ?= 1000x
 RESULTS ?= results
-# Without the folder's name in them, compiled packages serve every checkout, and
-# tests and the program alike.
-export GOFLAGS := $(shell go env GOFLAGS) -trimpath
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build install test race bench lint fuzz portable purego recovery sanitize onnx arm64 cross demo record clean
@@ -22,10 +19,10 @@ setup: ## install oneDNN where apt-get and root allow it; SETUP=no leaves it out
 	@[ "$(SETUP)" = no ] || scripts/setup.sh
 
 build: setup ## build bin/otfusion
-	go build -buildvcs=auto -tags "$(TAGS)" -o bin/otfusion ./cmd/otfusion
+	go build -buildvcs=auto -trimpath -tags "$(TAGS)" -o bin/otfusion ./cmd/otfusion
 
 install: setup ## build the program into the Go bin folder
-	go install -buildvcs=auto -tags "$(TAGS)" ./cmd/otfusion
+	go install -buildvcs=auto -trimpath -tags "$(TAGS)" ./cmd/otfusion
 
 test: setup ## run all tests, on oneDNN when it is there
 	go test -tags "$(TAGS)" ./...

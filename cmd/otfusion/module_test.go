@@ -97,7 +97,7 @@ func TestAnotherModuleFuses(t *testing.T) {
 	write(t, dir, "go.sum", string(sums))
 	command := func(name string, args ...string) string {
 		c := exec.Command(name, args...)
-		c.Dir, c.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod -trimpath", "GOWORK=off")
+		c.Dir, c.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOWORK=off")
 		out, err := c.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
