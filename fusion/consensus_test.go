@@ -31,6 +31,23 @@ func TestConsensusRecoversPermutations(t *testing.T) {
 	}
 }
 
+// A preset's consensus is not recorded where channels are not compared by
+// activations alone.
+func TestConsensusIsRecordedWhereItIsMade(t *testing.T) {
+	for by, want := range map[Coordinates]bool{Activations: true, Both: false, Weights: false} {
+		a := networks()["mlp"](t, 1)
+		o := best(t, noise(a.Arch.Input, 8, 2))
+		o.Align, o.Consensus = by, true
+		_, report, err := Fuse(context.Background(), []*models.Model{a, networks()["mlp"](t, 2), networks()["mlp"](t, 3)}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Options.Consensus != want {
+			t.Errorf("by %s: consensus %t is recorded, want %t", by, report.Options.Consensus, want)
+		}
+	}
+}
+
 // Two parents have nobody else to agree with: the plain alignment.
 func TestConsensusOfTwoIsTheAlignment(t *testing.T) {
 	parents := []*models.Model{trained(t, 1), trained(t, 2)}

@@ -122,6 +122,7 @@ func (o Options) complete(parents int) (Options, error) {
 	}
 	o.Passes = max(o.Passes, 1)
 	o.Align, o.Cost, o.Residual, o.Repair = cmp.Or(o.Align, Weights), cmp.Or(o.Cost, Euclidean), cmp.Or(o.Residual, SharedMap), cmp.Or(o.Repair, NoRepair)
+	o.Consensus = o.Consensus && o.Align == Activations // the record says what was done, not what a preset began with
 	var err error
 	if o.Proportions, err = proportions(o.Proportions, parents); err != nil {
 		return o, err
