@@ -36,7 +36,7 @@ purego: ## run the tests of what has assembly without it
 recovery: setup ## recover planted permutations of networks of the paper's widths, minutes
 	go test -tags "slow $(TAGS)" -run FullWidth ./fusion
 
-sanitize: setup ## run the tests of the C kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+sanitize: setup ## run the tests of the C kernels under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
 	scripts/sanitize.sh
 
 onnx: setup ## run models that are written as ONNX in ONNX Runtime; needs node and npm

@@ -113,10 +113,10 @@ func (t teaching) budgetClaims(o budgetOutcome) []report.Claim {
 	first, last := o.steps[0], o.steps[len(o.steps)-1]
 	half := o.steps[len(o.steps)/2]
 	return []report.Claim{
-		claim("with all channels apart it is the ensemble.").Judge(last.oneShot.Named("r = 1").Minus(o.ensemble.Named("ensemble")).Abs().AtMost(report.Constant(sameAsEnsemble))),
-		claim(fmt.Sprintf("with a share of %g apart and regressed it is above the fusion of a parent's size.", half.r)).Judge(
+		claim("with all channels apart, its accuracy equals the ensemble's.").Judge(last.oneShot.Named("r = 1").Minus(o.ensemble.Named("ensemble")).Abs().AtMost(report.Constant(sameAsEnsemble))),
+		claim(fmt.Sprintf("regressed, with a share of %g apart, it is above the fusion of a parent's size.", half.r)).Judge(
 			half.regressed.Named(fmt.Sprintf("r = %g", half.r)).Above(first.regressed.Named("r = 0"))),
-		claim("regressed it rises with the budget, within noise.").Judge(report.Measured("largest fall from one step to the next", o.largestFall()).AtMost(report.Constant(noisyFall))),
+		claim("regressed, its accuracy rises with the budget, up to noise.").Judge(report.Measured("largest fall from one step to the next", o.largestFall()).AtMost(report.Constant(noisyFall))),
 	}
 }
 

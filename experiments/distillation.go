@@ -62,7 +62,7 @@ func presentDistillation(l *Loader) report.Content {
 // claim judges the means over T from a random start, the student and the fusion.
 func (p student) claim(means [3]report.Stat) report.Claim {
 	random, trained, fused := means[0].Named("from random"), means[1].Named("from the student"), means[2].Named("from the fusion")
-	return report.Claim{Source: "Tables S14–S17", Text: "Student " + p.label + ": in the mean over T, distillation from the fusion is at least as good as from the student, and that as from a random start."}.
+	return report.Claim{Source: "Tables S14–S17", Text: "Student " + p.label + ": in the mean over T, distillation from the fusion is at least as good as from the student, which is at least as good as from a random start."}.
 		Judge(fused.AtLeast(trained), trained.AtLeast(random))
 }
 

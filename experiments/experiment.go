@@ -13,7 +13,7 @@ import (
 	"otfusion/experiments/runner"
 )
 
-// Experiment reproduces one table or figure of the paper.
+// Experiment is a table or figure of the paper, or a comparison beyond it.
 type Experiment struct {
 	Name   string // on the command line, such as "mnist-pair"
 	Title  string // for people

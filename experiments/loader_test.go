@@ -57,7 +57,7 @@ func TestRemarks(t *testing.T) {
 	if text := l.remarks("OT", moved); text != ` "OT" moves 2 classes.` {
 		t.Errorf("moved: %q", text)
 	}
-	if text := l.remarks("best", old); !strings.Contains(text, `"best" is of before 27 November 2026`) {
+	if text := l.remarks("best", old); !strings.Contains(text, `"best" was computed before 27 November 2026`) {
 		t.Errorf("old: %q", text)
 	}
 	if text := l.remarks("best", current) + l.remarks("best", Fuse{Alignment: best(7)}); text != "" {

@@ -248,9 +248,9 @@ func (t teaching) claims(o taughtSet) []report.Claim {
 	}
 	better, ensemble := o.better.Named("better parent"), o.ensemble.Named("ensemble")
 	return []report.Claim{
-		claim("taught without labels from best it beats the better parent.").Judge(from.unlabelled.Named("taught").Above(better)),
-		claim("taught without labels from best it recovers half of what the ensemble is ahead of the better parent.").Judge(from.unlabelled.Named("taught").Minus(better).AtLeast(ensemble.Minus(better).Times(.5))),
-		claim("taught with labels from best it is as good as the ensemble.").Judge(from.labelled.Named("taught").AtLeast(ensemble)),
+		claim("started from best and taught without labels, it beats the better parent.").Judge(from.unlabelled.Named("taught").Above(better)),
+		claim("started from best and taught without labels, it recovers half of the ensemble's lead over the better parent.").Judge(from.unlabelled.Named("taught").Minus(better).AtLeast(ensemble.Minus(better).Times(.5))),
+		claim("started from best and taught with labels, it is as good as the ensemble.").Judge(from.labelled.Named("taught").AtLeast(ensemble)),
 	}
 }
 

@@ -35,7 +35,7 @@ const (
 	otActivations  = "OT, activations"
 	otOnePass      = "OT, activations, one pass"
 	otTwoPasses    = "OT, activations, two passes"
-	ourBest        = "our best"
+	ourBest        = "best"
 )
 
 // method makes one network of two.

@@ -75,8 +75,7 @@ func lineOf(text, heading, label string) string {
 }
 
 // tableBelow is the cells of the first table below a marker: its header, a line
-// of dashes, its rows. A preset's name means our experiment's method, and what a
-// label has in parentheses is left out.
+// of dashes, its rows. What a label has in parentheses is left out.
 func tableBelow(text, marker string) (rows [][]string) {
 	_, text, _ = strings.Cut(text, marker)
 	_, text, _ = strings.Cut(text, "\n|")
@@ -84,8 +83,7 @@ func tableBelow(text, marker string) (rows [][]string) {
 	for line := range strings.Lines(text) {
 		cells := strings.Split(strings.Trim(line, "|\n"), "|")
 		for i, c := range cells {
-			c = strings.Replace(strings.TrimSpace(c), "`best`", "our best", 1)
-			cells[i] = strings.ReplaceAll(c, "`", "")
+			cells[i] = strings.ReplaceAll(strings.TrimSpace(c), "`", "")
 		}
 		cells[0], _, _ = strings.Cut(cells[0], " (")
 		rows = append(rows, cells)

@@ -205,7 +205,7 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 		Title:   "One network of " + y.title + ", test accuracy in %",
 		Columns: []string{"all classes"},
 		Note: fmt.Sprintf("Scale %s, %s: parents %s; zip, best and teaching see unlabelled training images of all parents; taught for %s. "+
-			"In the ensemble each parent speaks of the classes that it knows. Branches behind %s.",
+			"In the ensemble each parent contributes logits only for the classes that it was trained on. Zip up to two thirds stops at %s; branches follow it.",
 			s, report.Plural(y.repetitions, "set of seeds", "sets of seeds"), effortOf(y.recipe), report.Plural(y.taught.Epochs, "epoch", "epochs"), y.upTo),
 	}
 	if y.normed() {

@@ -100,8 +100,8 @@ func best(seed uint64) Alignment {
 	return Alignment{Preset: "best", Samples: fusion.BestSamples, Seed: seed}
 }
 
-// bestChanged is when the preset best came to compare channels on a part of its
-// samples, and to regress on a part of the positions that a layer reads.
+// bestChanged is when the preset best began to compare channels on a part of its
+// samples, and to regress on all positions of the samples that a layer needs.
 func bestChanged() time.Time { return time.Date(2026, 11, 27, 15, 11, 0, 0, time.UTC) }
 
 // remarks are what a reader must know of a row's fusion besides its accuracy.
@@ -115,7 +115,7 @@ func (l *Loader) remarks(label string, t Fuse) string {
 		text += fmt.Sprintf(" %q moves %s.", label, report.Plural(int(n), "class", "classes"))
 	}
 	if t.Alignment.Preset == "best" && r.Finished.Before(bestChanged()) {
-		text += fmt.Sprintf(" %q is of before 27 November 2026, when best compared channels on all of its samples and regressed on all positions.", label)
+		text += fmt.Sprintf(" %q was computed before 27 November 2026, when best compared channels on all of its samples and regressed on at most 16 positions of each.", label)
 	}
 	return text
 }

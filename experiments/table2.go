@@ -122,7 +122,7 @@ func (c setComparison) table(k int, paper setPaper) report.Table {
 
 func (c setComparison) claim(k int) report.Claim {
 	vanilla, vanillaTuned := c.vanilla.oneShot.Named("vanilla"), c.vanilla.tuned.Named("fine-tuned vanilla")
-	text := fmt.Sprintf("%d VGG11: the vanilla average is at chance and stays there when fine-tuned; fusion is not, and fine-tuned it beats every parent.", k)
+	text := fmt.Sprintf("%d VGG11: the vanilla average is at chance, also fine-tuned; the fusion is above chance, and fine-tuned it beats every parent.", k)
 	return report.Claim{Source: "Table 2", Text: text}.Judge(
 		vanilla.Below(report.Constant(15)), vanillaTuned.Below(report.Constant(15)),
 		c.ot.oneShot.Named("OT").Above(vanilla.Plus(20)), c.ot.tuned.Named("fine-tuned OT").Above(report.Measured("best parent", c.strongest)))

@@ -11,8 +11,8 @@ import (
 )
 
 // ByClass is the task of measuring a network, or the ensemble of several, on the
-// test images of each class. Members of an ensemble speak of the classes only
-// that they know.
+// test images of each class. Members of an ensemble contribute logits only for
+// the classes that they know.
 type ByClass struct {
 	Members []runner.Task `json:"-"`
 	Dataset string        `json:"dataset"`

@@ -14,7 +14,7 @@ type Distillation struct {
 	Gamma       float64       `json:"gamma,omitempty"`       // γ, the teachers' share of the loss
 	Temperature float64       `json:"temperature,omitempty"` // T
 	Standard    bool          `json:"standard,omitempty"`    // KL is the mean over the batch alone, not over the classes too as in the paper's code
-	Specialists bool          `json:"specialists,omitempty"` // the teachers speak of the classes only that they know
+	Specialists bool          `json:"specialists,omitempty"` // the teachers contribute logits only for the classes that they know
 }
 
 // read loads the teachers, which are the inputs of the workspace's task from

@@ -41,7 +41,7 @@ func presentTeacherStudent(l *Loader) report.Content {
 }
 
 func teacherClaims(mnist, vgg []teacherStudentResult) []report.Claim {
-	const text = "Fine-tuned, the fusion of teacher and student beats the fine-tuned student, and that the student: "
+	const text = "The fine-tuned fusion of teacher and student beats the fine-tuned student, which beats the student: "
 	return []report.Claim{
 		report.Claim{Source: "Tables 4, S12", Text: text + "MLPNets on MNIST."}.Judge(rising(mnist)...),
 		report.Claim{Source: "Tables 4, S12", Text: text + "VGG11 on CIFAR-10."}.Judge(rising(vgg)...),

@@ -18,7 +18,7 @@ type Distillation struct {
 	Gamma       float64   // γ, above 0 to 1; at 1 no label is read
 	Temperature float64   // T
 	PerClass    bool      // divide KL by the number of classes too
-	Specialists bool      // the teachers speak of the classes only that they know, see [Ensemble]
+	Specialists bool      // the teachers contribute logits only for the classes that they know, see [Ensemble]
 }
 
 // maxTemperature and its inverse bound T: within them T² and logits/T are

@@ -16,8 +16,8 @@ type Ensemble struct {
 	Members []*models.Model
 	Weights []float64 // of the members, scaled to sum to 1; nil: equal
 
-	// Specialists speak of the classes only that they were trained on, as
-	// internal/union says; without, all speak of all classes.
+	// Specialists contribute logits only for the classes that they were trained
+	// on, as internal/union says; without, all do for all classes.
 	Specialists bool
 	// Images, without their labels, are those on which it is measured how much
 	// specialists' logits vary, at most 2,000 of them. They should show all classes

@@ -120,9 +120,10 @@ func (s *state) groups() map[string]tensors {
 // check verifies that position, log and tensors go together.
 func (s *state) check() error {
 	switch {
-	case s.Epoch < 0 || s.Step < 0 || s.Epoch != len(s.Log) || (s.Step == 0) != (s.Sums.Images == 0):
-		return fmt.Errorf("wanted a line of log for each of %d epochs and sums over %d steps, found %d lines and sums over %d images",
-			s.Epoch, s.Step, len(s.Log), s.Sums.Images)
+	case s.Epoch != len(s.Log):
+		return fmt.Errorf("wanted a line of log for each of %d epochs, found %d", s.Epoch, len(s.Log))
+	case s.Step < 0 || (s.Step == 0) != (s.Sums.Images == 0):
+		return fmt.Errorf("wanted sums over images where an epoch has begun, found %d steps of it and %d images", s.Step, s.Sums.Images)
 	case s.Best < 0 || s.Best > s.Epoch || s.Best > 0 && s.Log[s.Best-1].Judgement() == nil:
 		return fmt.Errorf("wanted the best of %d epochs, found epoch %d without a score", s.Epoch, s.Best)
 	}

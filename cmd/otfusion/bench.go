@@ -21,7 +21,7 @@ type benchCmd struct {
 type benchFlags struct {
 	Arch          string  `default:"${arch}" help:"Architecture: ${archs}, also with _bn."`
 	Width         float64 `default:"1" help:"Multiplies the hidden widths."`
-	Batch         int     `default:"128" placeholder:"N" help:"Samples a step."`
+	Batch         int     `default:"128" placeholder:"N" help:"Samples a step (default: 128)."`
 	Precision     string  `enum:"f32,bf16" default:"f32" help:"Arithmetic: f32 or bf16."`
 	Deterministic bool    `help:"Choose algorithms by rule, not by timing."`
 }

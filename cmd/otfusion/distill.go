@@ -17,7 +17,7 @@ type teachingFlags struct {
 // distillCmd teaches one network by several.
 type distillCmd struct {
 	Student  string   `arg:"" help:"Model to start from, such as a fusion of the teachers."`
-	Teachers []string `required:"" placeholder:"MODEL,..." help:"Models that teach, by the mean of their logits on each batch; each speaks of the classes that it knows."`
+	Teachers []string `required:"" placeholder:"MODEL,..." help:"Models that teach, by the mean of their logits on each batch. Where they know different classes, each contributes logits only for its own."`
 	sourceFlags
 	recipeFlags
 	teachingFlags

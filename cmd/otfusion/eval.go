@@ -19,7 +19,7 @@ type evalCmd struct {
 	inputFlags
 	classFlags
 	Split    string    `enum:"test,train" default:"test" help:"Which images: test or train."`
-	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits. Where models know different classes, each speaks of its own, its logits made comparable on the dataset's training images (docs/specialists.md)."`
+	Ensemble bool      `help:"Measure the ensemble as well: the mean of the models' logits. Where models know different classes, each contributes logits only for its own, made comparable on the dataset's training images (docs/specialists.md)."`
 	Weights  []float64 `placeholder:"W,..." help:"Weight of each model in the ensemble (default: equal)."`
 }
 
@@ -40,7 +40,7 @@ type evalJSON struct {
 	Models   []scoreJSON  `json:"models"`
 	Ensemble *train.Score `json:"ensemble,omitempty"`
 
-	Specialists bool `json:"specialists,omitempty"` // in the ensemble each model speaks of the classes only that it knows
+	Specialists bool `json:"specialists,omitempty"` // in the ensemble each model contributes logits only for the classes that it knows
 }
 
 func (c *evalCmd) Run(g *globals) error {

@@ -128,6 +128,10 @@ func (reportCmd) Help() string {
 	return examples("experiment report mnist-pair --scale reduced")
 }
 
+func (migrateCmd) Help() string {
+	return examples("experiment migrate --results results")
+}
+
 func (benchTrainCmd) Help() string {
 	return examples("bench train --arch vgg11 --batch 128 --steps 10")
 }

@@ -45,7 +45,7 @@ func (c *listCmd) Run(g *globals) error {
 type planFlags struct {
 	Names   []string `arg:"" name:"name" help:"Experiments, see: otfusion experiment list; or all."`
 	Scale   string   `default:"reduced" help:"Effort: smoke, reduced or paper."`
-	Results string   `default:"results" placeholder:"DIR" help:"Folder of results, which several processes may share."`
+	Results string   `default:"results" placeholder:"DIR" help:"Folder of results, which several processes may share (default: results)."`
 }
 
 func (f planFlags) find() ([]experiments.Experiment, experiments.Scale, error) {

@@ -14,9 +14,9 @@ import (
 type manifestCmd struct {
 	planFlags
 	Scheduler string `required:"" enum:"slurm,kubernetes" help:"What runs the job: slurm (an array script for sbatch) or kubernetes (an Indexed Job for kubectl apply; there --results is a folder of the volume that the shards share, as is data, where datasets are unless --data-dir says otherwise)."`
-	Shards    int    `default:"4" placeholder:"N" help:"Processes that share the work."`
-	CPUs      int    `name:"cpus" default:"2" placeholder:"N" help:"Cores of each."`
-	Memory    int    `default:"4" placeholder:"GIB" help:"Memory of each, GiB."`
+	Shards    int    `default:"4" placeholder:"N" help:"Processes that share the work (default: 4)."`
+	CPUs      int    `name:"cpus" default:"2" placeholder:"N" help:"Cores of each (default: 2)."`
+	Memory    int    `default:"4" placeholder:"GIB" help:"Memory of each, GiB (default: 4)."`
 	Image     string `help:"Container image that holds otfusion (kubernetes)."`
 	Out       string `placeholder:"FILE" help:"Where to write it (default: standard output)."`
 }

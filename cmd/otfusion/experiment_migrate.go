@@ -10,7 +10,7 @@ import (
 
 // migrateCmd is run once on a results folder of an older version.
 type migrateCmd struct {
-	Results string `default:"results" placeholder:"DIR" help:"Folder of results."`
+	Results string `default:"results" placeholder:"DIR" help:"Folder of results (default: results)."`
 }
 
 // Run implements the command.

@@ -14,7 +14,7 @@ import (
 type reportCmd struct {
 	Name     string `arg:"" optional:"" help:"Experiment, see: otfusion experiment list (default: all of which something is finished, in one page)."`
 	Scale    string `help:"Of the experiment: smoke, reduced (default) or paper."`
-	Results  string `default:"results" placeholder:"DIR" help:"Folder of results."`
+	Results  string `default:"results" placeholder:"DIR" help:"Folder of results (default: results)."`
 	Markdown string `placeholder:"FILE" help:"Without an experiment: write the results as a Markdown document too."`
 }
 

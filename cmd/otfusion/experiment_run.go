@@ -15,7 +15,7 @@ import (
 
 type runCmd struct {
 	planFlags
-	Jobs   int    `default:"1" placeholder:"N" help:"Tasks side by side, which share the cores."`
+	Jobs   int    `default:"1" placeholder:"N" help:"Tasks side by side, which share the cores (default: 1)."`
 	Shard  string `placeholder:"I/N" help:"Be one of N processes on the results folder, I from 0 to N-1: start from every N-th task, compute inputs once for all, help with what the others have not begun. The task of one that died is taken over after a minute."`
 	DryRun bool   `help:"List the tasks, whether they are finished and how long they will take; run nothing but a few training steps, to time them."`
 }

@@ -19,7 +19,7 @@ import (
 type globals struct {
 	JSON    bool   `name:"json" help:"Print one JSON object on standard output and nothing else there."`
 	Quiet   bool   `short:"q" help:"No progress on standard error."`
-	DataDir string `env:"OTFUSION_DATA" placeholder:"DIR" help:"Where datasets lie (default: otfusion in the user's cache folder)."`
+	DataDir string `env:"OTFUSION_DATA" placeholder:"DIR" help:"Folder of the datasets (default: otfusion in the user's cache folder)."`
 	Threads int    `placeholder:"N" help:"Cores to use (default: all)."`
 	Engine  string `name:"compute" enum:",onednn,portable" default:"" placeholder:"ENGINE" help:"Engine: onednn or portable (default: the best there is)."`
 

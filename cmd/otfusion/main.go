@@ -22,7 +22,7 @@ type cli struct {
 
 	Train      trainCmd      `cmd:"" help:"Train a network from scratch."`
 	Finetune   finetuneCmd   `cmd:"" help:"Train a model further."`
-	Merge      mergeCmd      `cmd:"" help:"Make one network of several: fuse them, and have them teach the fusion. --dataset may also be a folder of pictures without labels."`
+	Merge      mergeCmd      `cmd:"" help:"Make one network of several: fuse them by the preset best, or by zip where they know different classes, then distil them into the fusion, without labels unless --labels. --dataset may also be a folder of pictures without labels."`
 	Distill    distillCmd    `cmd:"" help:"Teach one network by several, without labels unless asked. --dataset may also be a folder of pictures without labels."`
 	Fuse       fuseCmd       `cmd:"" help:"Fuse models into one by optimal transport."`
 	Average    averageCmd    `cmd:"" help:"Average the parameters of models as they are (vanilla averaging)."`

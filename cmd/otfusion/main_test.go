@@ -111,8 +111,8 @@ func TestHelpOfEveryCommand(t *testing.T) {
 	for _, command := range []string{"", "data", "experiment", "bench"} {
 		wantHelp(t, command)
 	}
-	for _, command := range []string{"train", "finetune", "fuse", "average", "eval", "check", "prune", "fold-bn", "convert", "info",
-		"data fetch", "data info", "experiment list", "experiment run", "experiment manifest", "experiment report", "bench train", "bench layers"} {
+	for _, command := range []string{"train", "finetune", "fuse", "average", "eval", "check", "prune", "fold-bn", "convert", "info", "merge", "distill",
+		"data fetch", "data info", "experiment list", "experiment run", "experiment manifest", "experiment report", "experiment migrate", "bench train", "bench layers"} {
 		lines := exampleLines(wantHelp(t, command))
 		if len(lines) == 0 {
 			t.Errorf("%s --help: no example", command)

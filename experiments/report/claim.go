@@ -24,22 +24,31 @@ const Goal = "goal of this project"
 // Verdict is the outcome for a claim.
 type Verdict string
 
-// The verdicts. Open is a claim whose runs are not finished.
+// The verdicts. A claim of the paper is reproduced, a goal is met. Open is a claim
+// whose runs are not finished.
 const (
 	Reproduced    Verdict = "reproduced"
 	NotReproduced Verdict = "not reproduced"
+	Met           Verdict = "met"
+	NotMet        Verdict = "not met"
 	Open          Verdict = "open"
 )
 
 // verdicts are in the order in which people want to know.
-func verdicts() []Verdict { return []Verdict{Reproduced, NotReproduced, Open} }
+func verdicts() []Verdict { return []Verdict{Reproduced, NotReproduced, Met, NotMet, Open} }
+
+// Holds reports whether the criterion is met.
+func (v Verdict) Holds() bool { return v == Reproduced || v == Met }
+
+// Fails reports whether the criterion is missed.
+func (v Verdict) Fails() bool { return v == NotReproduced || v == NotMet }
 
 // Mark is the verdict as a sign that needs no colour.
 func (v Verdict) Mark() string {
-	switch v {
-	case Reproduced:
+	switch {
+	case v.Holds():
 		return "✓"
-	case NotReproduced:
+	case v.Fails():
 		return "✗"
 	}
 	return "○"
@@ -60,7 +69,13 @@ func tally(claims []Claim) Tally {
 }
 
 // Total is the number of claims.
-func (t Tally) Total() int { return t[Reproduced] + t[NotReproduced] + t[Open] }
+func (t Tally) Total() int {
+	n := 0
+	for _, count := range t {
+		n += count
+	}
+	return n
+}
 
 // Verdicts are those that occur.
 func (t Tally) Verdicts() []Verdict {

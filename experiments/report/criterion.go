@@ -125,13 +125,17 @@ func (n Number) compare(relation string, m Number, holds bool) Condition {
 // verdict, which is open while a measurement is not finished. Without a
 // condition there is no criterion, and the claim stays open.
 func (c Claim) Judge(conditions ...Condition) Claim {
-	c.Verdict = Reproduced
+	holds, fails := Reproduced, NotReproduced
+	if c.Source == Goal {
+		holds, fails = Met, NotMet
+	}
+	c.Verdict = holds
 	var texts, evidence []string
 	known, seen := len(conditions) > 0, map[string]bool{}
 	for _, condition := range conditions {
 		texts = append(texts, condition.Text)
 		if !condition.holds {
-			c.Verdict = NotReproduced
+			c.Verdict = fails
 		}
 		for _, n := range condition.measured {
 			known = known && !math.IsNaN(n.value)
@@ -150,7 +154,7 @@ func (c Claim) Judge(conditions ...Condition) Claim {
 
 // Otherwise adds a note where the claim does not hold.
 func (c Claim) Otherwise(note string) Claim {
-	if c.Verdict == NotReproduced {
+	if c.Verdict.Fails() {
 		c.Note = note
 	}
 	return c

@@ -74,10 +74,18 @@ func TestExpressionsNameWhatTheyCompute(t *testing.T) {
 
 // A note stands where a claim does not hold, and nowhere else.
 func TestNotes(t *testing.T) {
-	for verdict, x := range map[Verdict]float64{Reproduced: 1, NotReproduced: 0, Open: math.NaN()} {
-		c := Claim{}.Judge(Measured("x", x).Above(Constant(.5))).Otherwise("Too short.")
-		if c.Verdict != verdict || (c.Note == "Too short.") != (verdict == NotReproduced) {
-			t.Errorf("%g: %+v", x, c)
+	for _, c := range []struct {
+		source  string
+		x       float64
+		verdict Verdict
+		note    bool
+	}{
+		{"Table 1", 1, Reproduced, false}, {"Table 1", 0, NotReproduced, true}, {"Table 1", math.NaN(), Open, false},
+		{Goal, 1, Met, false}, {Goal, 0, NotMet, true}, {Goal, math.NaN(), Open, false},
+	} {
+		got := Claim{Source: c.source}.Judge(Measured("x", c.x).Above(Constant(.5))).Otherwise("Too short.")
+		if got.Verdict != c.verdict || (got.Note == "Too short.") != c.note {
+			t.Errorf("%s, %g: %+v", c.source, c.x, got)
 		}
 	}
 }

@@ -8,16 +8,18 @@ import (
 )
 
 // legendText says how to read the numbers, wherever they stand.
-const legendText = "Accuracies are in percent on test data. Ours stands first, after ± its standard deviation over repetitions, " +
-	"in parentheses the paper's value; [4 of 5] means that 4 of 5 repetitions are finished, – that none is. " +
-	"The CIFAR-10 behind docs/results.md is a copy that was compressed with JPEG: its pixel error is about 6 grey levels of 255, measured against 50 lossless images."
+const legendText = "Accuracies are in percent on test data. A cell has our value ± its standard deviation over repetitions " +
+	"(the paper's value). [4 of 5]: four of five repetitions are finished; –: none is."
+
+// copyText is of the results that are recorded here, not of a user's.
+const copyText = "The CIFAR-10 behind docs/results.md is a copy that was compressed with JPEG: its pixel error is about 6 grey levels of 255, measured against 50 lossless images."
 
 // Markdown is the report as a document.
 func (r Report) Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Results\n\n" +
 		"What we reproduced of Singh & Jaggi, *Model Fusion via Optimal Transport* (NeurIPS 2020). The command\n" +
-		"`otfusion experiment report --markdown FILE` writes this page from the finished tasks and overwrites changes made by hand.\n\n" + legendText + "\n" +
+		"`otfusion experiment report --markdown FILE` writes this page from the finished tasks and overwrites changes made by hand.\n\n" + legendText + " " + copyText + "\n" +
 		"Scale `smoke` shows only that everything runs, `reduced` keeps the paper's shape on two cores, `paper` has its epochs, seeds and sizes.\n\n")
 	b.WriteString(r.stateMarkdown())
 	for _, section := range r.Sections {
@@ -53,7 +55,7 @@ func (r Report) goals() string {
 	if t.Total() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; of %s beyond it, %s", Plural(t.Total(), "goal", "goals"), t)
+	return fmt.Sprintf("; of %s of this project, %s", Plural(t.Total(), "goal", "goals"), t)
 }
 
 // Markdown is the section as a part of a document.

@@ -38,7 +38,7 @@ func (s Report) Claims() []Claim {
 // Tally counts the paper's claims of all sections, each once.
 func (s Report) Tally() Tally { return s.tally(false) }
 
-// Goals counts the goals beyond the paper, each once.
+// Goals counts the goals of this project, each once.
 func (s Report) Goals() Tally { return s.tally(true) }
 
 func (s Report) tally(goal bool) Tally {

@@ -12,23 +12,22 @@ import (
 )
 
 // Union says how networks with one list of outputs answer together. Networks
-// that know the same classes answer by the weighted mean of their logits. Of
-// others, each speaks of the classes that it knows: a logit counts by how far it
-// stands out, against the mean of the network's known logits on the same image,
-// and against what that is for the class on the images at large ([Union.Measure]);
-// the logit of a class is the weighted mean over the networks that know it, over
-// all where none does. A network that does not know the class of an image, as
-// that mean has it, then gives every class the lowest of its known ones' answers:
-// what it answers to an image of no class of its own is noise.
+// that know the same classes give the weighted mean of their logits. Otherwise
+//   - a network's logit is taken less the mean of its known logits on the image,
+//     and standardised for each class over many images ([Union.Measure]);
+//   - the logit of a class is the weighted mean over the networks that know the
+//     class, or over all where none does;
+//   - a network that does not know the predicted class then gives every class
+//     its lowest known value, because its answer to such an image is noise.
 type Union struct {
-	known  [][]bool    // by network and class
-	shares [][]float64 // by network and class, the part of the class's logit that is the network's
-	mean   [][]float64 // by network and class, of the logit less the image's mean
-	spread [][]float64 // and its standard deviation, in units of the mean spread
-	spoken []bool      // by class: some network knows it
-	mixed  bool        // some network does not know a class that another knows
-	own    []float32   // answer of one network on one image
-	common []float32   // of all networks on one image
+	known    [][]bool    // by network and class
+	shares   [][]float64 // by network and class, the part of the class's logit that is the network's
+	mean     [][]float64 // by network and class, of the logit less the image's mean
+	spread   [][]float64 // and its standard deviation, in units of the mean spread
+	answered []bool      // by class: some network knows it
+	mixed    bool        // some network does not know a class that another knows
+	own      []float32   // answer of one network on one image
+	common   []float32   // of all networks on one image
 }
 
 // New is the union of networks with the given weights, which sum to one.
@@ -45,7 +44,7 @@ func New(ms []*models.Model, weights []float64) (*Union, error) {
 		}
 		u.known, u.shares = append(u.known, known), append(u.shares, make([]float64, n))
 		u.mean, u.spread = append(u.mean, make([]float64, n)), append(u.spread, slices.Repeat([]float64{1}, n))
-		u.own, u.common, u.spoken = make([]float32, n), make([]float32, n), make([]bool, n)
+		u.own, u.common, u.answered = make([]float32, n), make([]float32, n), make([]bool, n)
 	}
 	for c := range u.own {
 		u.share(c, weights)
@@ -53,7 +52,7 @@ func New(ms []*models.Model, weights []float64) (*Union, error) {
 	return u, nil
 }
 
-// share divides a class among the networks that speak of it.
+// share divides a class among the networks that know it, or among all.
 func (u *Union) share(class int, weights []float64) {
 	total := 0.0
 	for k, known := range u.known {
@@ -61,15 +60,15 @@ func (u *Union) share(class int, weights []float64) {
 			total += weights[k]
 		}
 	}
-	u.spoken[class] = total > 0
+	u.answered[class] = total > 0
 	for k, w := range weights {
-		speaks := u.known[k][class]
+		knows := u.known[k][class]
 		if total == 0 {
 			u.shares[k][class] = w
-		} else if speaks {
+		} else if knows {
 			u.shares[k][class] = w / total
 		}
-		u.mixed = u.mixed || total > 0 && !speaks
+		u.mixed = u.mixed || total > 0 && !knows
 	}
 }
 
@@ -211,7 +210,7 @@ func (u *Union) sum(sum []float32, logits [][]float32, networks ...int) {
 
 // foreign tells whether others know a class that network k does not.
 func (u *Union) foreign(k, class int) bool {
-	return u.mixed && u.spoken[class] && !u.known[k][class]
+	return u.mixed && u.answered[class] && !u.known[k][class]
 }
 
 // answer is what a network says of an image, valid until the next call.
