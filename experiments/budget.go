@@ -54,7 +54,7 @@ func (t teaching) measureBudgets(l *Loader) budgetOutcome {
 	o := budgetOutcome{better: t.betterParent(l),
 		ensemble: t.over(l, func(i int) runner.Task { return Ensemble{Members: t.set(i), Dataset: t.dataset} })}
 	for _, r := range budgets(l.Scale) {
-		plain := t.each(l, func(i int) runner.Task { return t.partial(i, r, fusion.NoRepair) })
+		plain := t.each(func(i int) runner.Task { return t.partial(i, r, fusion.NoRepair) })
 		o.steps = append(o.steps, step{r: r, cost: l.Over(plain, "cost"), oneShot: l.Over(plain, "accuracy"),
 			regressed: t.over(l, func(i int) runner.Task { return t.partial(i, r, "") })})
 	}

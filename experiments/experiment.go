@@ -59,5 +59,5 @@ func Find(name string) (Experiment, error) {
 		}
 		names = append(names, e.Name)
 	}
-	return Experiment{}, fmt.Errorf("experiments: unknown experiment %q, known are %s", name, strings.Join(names, ", "))
+	return Experiment{}, fmt.Errorf("experiments: wanted an experiment of %s, found %q", strings.Join(names, ", "), name)
 }

@@ -54,7 +54,7 @@ func tested(w *runner.Workspace, dataset string) ([]*models.Model, data.Splits, 
 
 // keep leaves a network in the task's folder, for the tasks that need it.
 func keep(w *runner.Workspace, m *models.Model) error {
-	if err := w.Held(); err != nil {
+	if err := w.CheckLease(); err != nil {
 		return err
 	}
 	return checkpoint.Write(filepath.Join(w.Dir, runner.ModelFile), m)

@@ -134,7 +134,7 @@ type taughtSet struct {
 	rows             []startRow
 }
 
-func (t teaching) each(l *Loader, task func(i int) runner.Task) []runner.Task {
+func (t teaching) each(task func(i int) runner.Task) []runner.Task {
 	var tasks []runner.Task
 	for i := range t.repetitions {
 		tasks = append(tasks, task(i))
@@ -143,11 +143,11 @@ func (t teaching) each(l *Loader, task func(i int) runner.Task) []runner.Task {
 }
 
 func (t teaching) over(l *Loader, task func(i int) runner.Task) report.Stat {
-	return l.Over(t.each(l, task), "accuracy")
+	return l.Over(t.each(task), "accuracy")
 }
 
 func (t teaching) byEpoch(l *Loader, series string, task func(i int) runner.Task) []report.Stat {
-	return l.Curve(t.each(l, task), t.taught.Epochs, l.named(series))
+	return l.Curve(t.each(task), t.taught.Epochs, l.named(series))
 }
 
 func (t teaching) measure(l *Loader) taughtSet {

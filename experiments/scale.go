@@ -20,7 +20,7 @@ func ParseScale(s string) (Scale, error) {
 	case Smoke, Reduced, Paper:
 		return scale, nil
 	}
-	return "", fmt.Errorf("experiments: unknown scale %q, known are smoke, reduced, paper", s)
+	return "", fmt.Errorf("experiments: wanted the scale smoke, reduced or paper, found %q", s)
 }
 
 // pick chooses a setting by scale.

@@ -43,8 +43,8 @@ func (f *fuser) widen(aligned []mapping) (*fuser, []mapping, error) {
 		}
 	}
 	if apart == 0 {
-		return nil, nil, fmt.Errorf("fusion: budget %g: no channel stays apart, the widest layer having %d: wanted 0 or at least %.2g",
-			f.Budget, f.widest(), .5/float64(f.widest()))
+		return nil, nil, fmt.Errorf("fusion: budget: wanted 0 or at least %.2g, half a channel of the widest layer's %d, found %g",
+			.5/float64(f.widest()), f.widest(), f.Budget)
 	}
 	widened := make([]mapping, len(f.parents))
 	for k := range widened {

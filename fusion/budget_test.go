@@ -179,7 +179,7 @@ func TestBudgetsThatDoNotFitAreErrors(t *testing.T) {
 	}{
 		{same, Options{Budget: -0.1}, "from 0 to 1"},
 		{same, Options{Budget: 1.1}, "from 0 to 1"},
-		{same, Options{Budget: 0.001}, "no channel stays apart"},
+		{same, Options{Budget: 0.001}, "half a channel of the widest layer"},
 		{wider, Options{Budget: 0.5}, "one to one"},
 		{[]*models.Model{networks()["grouped"](t, 1), networks()["grouped"](t, 2)}, Options{Budget: 0.5}, "grouped convolution"},
 		{same, Options{Budget: 0.5, Solver: ot.Sinkhorn{Reg: 1}}, "one to one"},

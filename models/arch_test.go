@@ -16,7 +16,7 @@ func TestArchErrorsNameTheLayer(t *testing.T) {
 		want   string
 	}{
 		{nil, "has no layers"},
-		{[]Layer{{Name: "x", Op: "Softmax", Inputs: in}}, `layer x: unknown operation "Softmax"`},
+		{[]Layer{{Name: "x", Op: "Softmax", Inputs: in}}, `, found "Softmax"`},
 		{[]Layer{{Name: "", Op: ReLU, Inputs: in}}, `layer : name "" is empty`},
 		{[]Layer{{Name: InputName, Op: ReLU, Inputs: in}}, `layer input: name "input" is empty, another layer's, or the input's`},
 		{[]Layer{conv, conv}, `layer c: name "c" is empty, another layer's`},
@@ -26,21 +26,21 @@ func TestArchErrorsNameTheLayer(t *testing.T) {
 		{[]Layer{{Name: "r", Op: ReLU, Inputs: []string{"later"}}, {Name: "later", Op: ReLU, Inputs: in}}, `layer r: input "later" is no earlier layer`},
 		{[]Layer{{Name: "f", Op: Linear, Inputs: in, Out: 3}}, "layer f: wanted flat features, input is 2×8×8"},
 		{[]Layer{{Name: "g", Op: GlobalAvgPool, Inputs: in}, {Name: "f", Op: Linear, Inputs: []string{"g"}}}, "layer f: Linear of input 2 gives no output"},
-		{[]Layer{conv, {Name: "s", Op: Add, Inputs: []string{"c", InputName}}}, "layer s: Add of c 4×8×8 and input 2×8×8"},
+		{[]Layer{conv, {Name: "s", Op: Add, Inputs: []string{"c", InputName}}}, "layer s: wanted inputs of one shape, found c 4×8×8 and input 2×8×8"},
 		{[]Layer{with(func(l *Layer) { l.Out = 0 })}, "layer c: Conv2D of input 2×8×8 gives no output"},
 		{[]Layer{with(func(l *Layer) { l.Out = 1 << 40 })}, "layer c: Conv2D of input 2×8×8 gives no output"},
 		{[]Layer{with(func(l *Layer) { l.Stride = 0 })}, "layer c: kernel 3, stride 0, padding 1 make no window"},
 		{[]Layer{with(func(l *Layer) { l.Padding = -1 })}, "layer c: kernel 3, stride 1, padding -1 make no window"},
 		{[]Layer{with(func(l *Layer) { l.Padding = 1 << 62 })}, "make no window"},
 		{[]Layer{with(func(l *Layer) { l.Kernel = 11 })}, "layer c: kernel 11 is larger than the padded input 10×10"},
-		{[]Layer{{Name: "x", Op: "LayerNorm", Inputs: in}}, `layer x: unknown operation "LayerNorm", known are Linear, Conv2D, `},
+		{[]Layer{{Name: "x", Op: "LayerNorm", Inputs: in}}, `layer x: wanted an operation of Linear, Conv2D, `},
 		{[]Layer{with(func(l *Layer) { l.Groups = 3 })}, "layer c: 3 groups do not divide 2 input and 4 output channels"},
 		{[]Layer{with(func(l *Layer) { l.Groups, l.Out = 2, 5 })}, "layer c: 2 groups do not divide 2 input and 5 output channels"},
 		{[]Layer{with(func(l *Layer) { l.Groups = -1 })}, "layer c: -1 groups"},
 		{[]Layer{{Name: "d", Op: Dropout, Inputs: in, Rate: 1}}, "layer d: wanted a rate from 0 to below 1, found 1"},
 		{[]Layer{{Name: "a", Op: AdaptiveAvgPool, Inputs: in, Height: 3}}, "layer a: AdaptiveAvgPool of input 2×8×8 gives no output"},
 		{[]Layer{{Name: "k", Op: Concat, Inputs: in}}, "layer k: Concat wants 2 inputs, has 1"},
-		{[]Layer{with(func(l *Layer) { l.Stride = 2 }), {Name: "k", Op: Concat, Inputs: []string{"c", InputName}}}, "layer k: Concat of c 4×4×4 and input 2×8×8"},
+		{[]Layer{with(func(l *Layer) { l.Stride = 2 }), {Name: "k", Op: Concat, Inputs: []string{"c", InputName}}}, "layer k: wanted inputs of one height and width, found c 4×4×4 and input 2×8×8"},
 		{[]Layer{{Name: "p", Op: MaxPool, Inputs: in, Kernel: 2, Stride: 2, Padding: 2}}, "layer p: padding 2 is over half the kernel 2"},
 	} {
 		a := &Arch{Name: "test", Input: Shape{2, 8, 8}, Layers: c.layers}
@@ -116,7 +116,7 @@ func TestBuildRefuses(t *testing.T) {
 		opts Options
 		want string
 	}{
-		{"alexnet", Options{}, `unknown architecture "alexnet", known are mlpnet, `},
+		{"alexnet", Options{}, `wanted an architecture of mlpnet, `},
 		{"mlpnet", Options{Hidden: []int{0}}, "wanted positive hidden widths, found [0]"},
 		{"vgg11", Options{Width: -1}, "wanted a width multiplier above 0 and at most 64, found -1"},
 		{"vgg11", Options{Width: 100}, "wanted a width multiplier above 0 and at most 64, found 100"},

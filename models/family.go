@@ -149,5 +149,5 @@ func Build(name string, o Options) (*Arch, error) {
 		}
 		return f.build(base, o)
 	}
-	return nil, fmt.Errorf("models: unknown architecture %q, known are %s", name, strings.Join(Families(), ", "))
+	return nil, fmt.Errorf("models: wanted an architecture of %s, found %q", strings.Join(Families(), ", "), name)
 }

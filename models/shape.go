@@ -152,7 +152,7 @@ func (l Layer) output(ins []Shape) (Shape, error) {
 	case Add:
 		for i, s := range ins {
 			if s != in {
-				return Shape{}, fmt.Errorf("%s of %s %v and %s %v", l.Op, l.Inputs[0], in, l.Inputs[i], s)
+				return Shape{}, fmt.Errorf("wanted inputs of one shape, found %s %v and %s %v", l.Inputs[0], in, l.Inputs[i], s)
 			}
 		}
 		return in, nil
@@ -160,7 +160,7 @@ func (l Layer) output(ins []Shape) (Shape, error) {
 	if l.Op.Elementwise() {
 		return in, nil
 	}
-	return Shape{}, fmt.Errorf("unknown operation %q, known are %s", l.Op, join(Operations()))
+	return Shape{}, fmt.Errorf("wanted an operation of %s, found %q", join(Operations()), l.Op)
 }
 
 func join(ops []Op) string {
@@ -176,7 +176,7 @@ func (l Layer) concat(ins []Shape) (Shape, error) {
 	out := Shape{0, ins[0].H, ins[0].W}
 	for i, s := range ins {
 		if s.H != out.H || s.W != out.W {
-			return Shape{}, fmt.Errorf("%s of %s %v and %s %v", l.Op, l.Inputs[0], ins[0], l.Inputs[i], s)
+			return Shape{}, fmt.Errorf("wanted inputs of one height and width, found %s %v and %s %v", l.Inputs[0], ins[0], l.Inputs[i], s)
 		}
 		out.C += s.C
 	}

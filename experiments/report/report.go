@@ -1,3 +1,5 @@
+// Package report lays out what experiments found: tables, figures and claims with
+// their verdicts, as text, Markdown, CSV, HTML, SVG and PNG. It knows no task.
 package report
 
 import (

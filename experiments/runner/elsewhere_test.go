@@ -76,7 +76,7 @@ func TestTaskTakenOverIsKnown(t *testing.T) {
 			}
 			_ = os.Remove(path)
 		}()
-		return w.Held()
+		return w.CheckLease()
 	}
 	runContested(t, task)
 	if n := task.runs.Load(); n != 1 {

@@ -30,9 +30,9 @@ type Workspace struct {
 	lease *lease // nil: nobody else can have the folder
 }
 
-// Held reports that another process has taken the task over. Tasks ask before they
-// write a file that others rely on.
-func (w *Workspace) Held() error {
+// CheckLease returns an error once another process has taken the task over. Tasks
+// ask before they write a file that others rely on.
+func (w *Workspace) CheckLease() error {
 	if w.lease == nil || w.lease.held() {
 		return nil
 	}

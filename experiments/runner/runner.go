@@ -233,7 +233,7 @@ func (r Runner) compute(ctx context.Context, t Task, c *lease) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := w.Held(); err != nil {
+	if err := w.CheckLease(); err != nil {
 		return err
 	}
 	return r.Env.Store.Save(t, Result{

@@ -26,7 +26,7 @@ func TestReadArch(t *testing.T) {
 		"not an architecture in JSON: json: cannot": `{"arch":[]}`,
 		"dilation": `{"layers":[{"dilation":2}]}`,
 		"an architecture has at most 4194304 bytes": string(make([]byte, maxArchFile+1)),
-		`layer a: unknown operation "Softmax"`:      `{"input":{"channels":1,"height":1,"width":1},"layers":[{"name":"a","op":"Softmax","inputs":["input"]}]}`,
+		`, found "Softmax"`:                         `{"input":{"channels":1,"height":1,"width":1},"layers":[{"name":"a","op":"Softmax","inputs":["input"]}]}`,
 	} {
 		path := written(t, "arch.json", []byte(content))
 		_, err := ReadArch(path)
@@ -40,9 +40,9 @@ func TestReadArchNamesTheLayerAtFault(t *testing.T) {
 		`"op":"Conv2D","dilation":2`:              `layer conv1: json: unknown field "dilation"`,
 		`"op":"Conv2D","kernel":[3,1]`:            "layer conv1: json: cannot unmarshal array",
 		`"op":"Conv2D","padding":[0,1,0,1]`:       "layer conv1: json: cannot unmarshal array",
-		`"op":"GroupNorm","inputs":["input"]`:     `layer conv1: unknown operation "GroupNorm", known are `,
-		`"op":"Attention","inputs":["input"]`:     `layer conv1: unknown operation "Attention"`,
-		`"op":"Softplus","inputs":["input"]`:      `layer conv1: unknown operation "Softplus"`,
+		`"op":"GroupNorm","inputs":["input"]`:     `layer conv1: wanted an operation of `,
+		`"op":"Attention","inputs":["input"]`:     `, found "Attention"`,
+		`"op":"Softplus","inputs":["input"]`:      `, found "Softplus"`,
 		`"op":"LayerNorm","normalized_shape":[3]`: `layer conv1: json: unknown field "normalized_shape"`,
 	} {
 		path := written(t, "arch.json", []byte(`{"input":{"channels":3,"height":8,"width":8},"layers":[{"name":"conv1",`+layer+`}]}`))

@@ -231,7 +231,7 @@ func TestONNXRefusals(t *testing.T) {
 		{[]*onnx.Node{op("c = Conv x conv.weight"), op("a = Add c column"), op("y = Add a c")}, "adds the constant column"},
 		{[]*onnx.Node{op("c = Conv x conv.weight"), op("y = Add x c")}, "adds samples of shapes [3 8 8] and [4 6 6], wanted equal ones"},
 		{[]*onnx.Node{op("y = Concat x x", "axis", 2)}, "axis is 2, wanted 1, the channels"},
-		{[]*onnx.Node{op("c = Conv x conv.weight"), op("y = Concat x c", "axis", 1)}, "Concat of input 3×8×8 and conv 4×6×6"},
+		{[]*onnx.Node{op("c = Conv x conv.weight"), op("y = Concat x c", "axis", 1)}, "(Concat): wanted inputs of one height and width, found input 3×8×8 and conv 4×6×6"},
 		{[]*onnx.Node{op("y = Flatten x", "axis", 0)}, "axis is 0, wanted 1"},
 		{[]*onnx.Node{op("y = Reshape x wrong")}, "change the number of samples"},
 		{[]*onnx.Node{op("y = Reshape x fixed")}, "sizes [1 -1] change the number of samples"},

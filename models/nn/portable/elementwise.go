@@ -25,7 +25,7 @@ const span = 1 << 14
 func spans(n int) int                   { return ceilDiv(n, span) }
 func spanOf(task, n int) (from, to int) { return task * span, min((task+1)*span, n) }
 
-func (t *elementwise[T]) bind(e *core[T]) {
+func (t *elementwise[T]) bind() {
 	t.transposeOne = func(_, n int) {
 		size := t.rows * t.cols
 		transposed(t.to[n*size:(n+1)*size], t.from[n*size:(n+1)*size], t.rows, t.cols)

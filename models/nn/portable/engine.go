@@ -47,7 +47,7 @@ func newCore[T float](o kernel.Options) *core[T] {
 	}
 	e := &core[T]{crew: newCrew(workers), tile: bestTile[T](), bf16: o.Precision == kernel.BF16}
 	e.private = make([][]T, workers)
-	e.tasks.bind(e)
+	e.tasks.bind()
 	return e
 }
 
@@ -148,7 +148,7 @@ func lengths[T float](layer string, args ...arg[T]) error {
 
 // notBuilt is the error of a gradient that the spec did not ask for.
 func notBuilt(layer, gradient string) error {
-	return fmt.Errorf("portable: layer %s: wanted the %s gradient of a layer built without it", layer, gradient)
+	return fmt.Errorf("portable: layer %s: wanted a layer built with its %s gradient, found one without", layer, gradient)
 }
 
 // ceilDiv is a/b rounded up.
