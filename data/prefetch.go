@@ -11,7 +11,7 @@ type Batch struct {
 	Indices []int     // of the images, in the dataset
 	X       []float32 // B×C×H×W, normalised
 	Y       []int32   // B class labels
-	N       int       // images in the batch; the B−N behind them are padding
+	N       int       // images in the batch; the B−N after them are padding
 }
 
 // Epoch yields the batches of an epoch from the given step on. Unless there is

@@ -119,7 +119,7 @@ A test writes this page (` + "`UPDATE_ARCHITECTURES=1 go test ./fusion -run Arch
     otfusion info theirs.pt --arch net.json
 
 An architecture has a ` + "`name`" + `, for people; an ` + "`input`" + `, the ` + "`channels`, `height` and `width`" + ` of one sample; and ` + "`layers`" + ` in an order in which each
-comes after those that it reads. The last one puts out the logits. Parameters have PyTorch's names and layouts: a layer's name, then
+comes after those that it reads. The last one outputs the logits. Parameters have PyTorch's names and layouts: a layer's name, then
 ` + "`.weight`, `.bias`, `.running_mean` or `.running_var`" + `. A file has at most 4 MiB, an activation or a parameter fewer than 2³¹ values.
 Unknown attributes are errors, as they would change what the network computes; the error names the layer.
 

@@ -9,17 +9,17 @@ import (
 )
 
 // Parents may be zipped up to a layer, the cut, only. Behind it each stays as it
-// is, as a branch that reads what the cut puts out: with U_k as in zip.go, the
-// layers of parent k's branch that read it are W_k·U_k. The heads put out all
+// is, as a branch that reads what the cut outputs: with U_k as in zip.go, the
+// layers of parent k's branch that read it are W_k·U_k. The heads output all
 // classes, each its parent's shares of them, and are added.
 
 // sumName is the layer that adds the branches.
 const sumName = "sum"
 
-// branchName is what a layer of parent k is called behind the cut.
+// branchName is what a layer of parent k is called after the cut.
 func branchName(k int, name string) string { return fmt.Sprintf("branch%d.%s", k, name) }
 
-// branchOf is the parent and the layer that a layer behind the cut is of.
+// branchOf is the parent and the layer that a layer after the cut is of.
 func (f *fuser) branchOf(layer string) (k int, name string, ok bool) {
 	for k := range f.parents {
 		if name, ok := strings.CutPrefix(layer, branchName(k, "")); f.UpTo != "" && ok {
@@ -63,7 +63,7 @@ func (f *fuser) branched(maps []mapping) *models.Model {
 	return joined
 }
 
-// branch adds the layers of parent k behind the cut.
+// branch adds the layers of parent k after the cut.
 func (f *fuser) branch(joined *models.Model, layers []models.Layer, k int, maps mapping) {
 	parent := f.parents[k]
 	for _, l := range layers {
@@ -99,13 +99,13 @@ func (s *structure) before(layer string) map[string]bool {
 	return names
 }
 
-// checkCut refuses a layer behind which parents cannot stay apart.
+// checkCut refuses a layer after which parents cannot stay apart.
 func (s *structure) checkCut(cut string) error {
 	if cut == models.InputName {
 		return nil
 	}
 	if names := s.cuts(); !slices.Contains(names, cut) {
-		return fmt.Errorf("fusion: up to: wanted %s or a layer through which everything passes and behind which no layer makes channels of its group: %s; found %q",
+		return fmt.Errorf("fusion: up to: wanted %s or a layer through which everything passes and after which no layer makes channels of its group: %s; found %q",
 			models.InputName, strings.Join(names, ", "), cut)
 	}
 	return nil
@@ -122,7 +122,7 @@ func (s *structure) cuts() []string {
 	return names
 }
 
-// passes tells whether the layers behind a front read nothing of it but the cut.
+// passes tells whether the layers after a front read nothing of it but the cut.
 func (s *structure) passes(front map[string]bool, cut string) bool {
 	for _, l := range s.arch.Layers[len(front):] {
 		if slices.ContainsFunc(l.Inputs, func(in string) bool { return in == models.InputName || front[in] && in != cut }) {
@@ -133,7 +133,7 @@ func (s *structure) passes(front map[string]bool, cut string) bool {
 }
 
 // complete tells whether the channels of every group are made in the front, or
-// behind it, but not in both.
+// after it, but not in both.
 func (s *structure) complete(front map[string]bool) bool {
 	for _, g := range s.groups {
 		for _, ax := range g.Rows {

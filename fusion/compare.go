@@ -61,7 +61,7 @@ func sameLayer(l, m models.Layer, k int) error {
 	case l.Slope() != m.Slope():
 		return differ(l.Name, k, "parent %d has alpha %g, parent 0 %g", k, m.Slope(), l.Slope())
 	case l.Height != m.Height || l.Width != m.Width:
-		return differ(l.Name, k, "parent %d puts out %d×%d, parent 0 %d×%d", k, m.Height, m.Width, l.Height, l.Width)
+		return differ(l.Name, k, "parent %d outputs %d×%d, parent 0 %d×%d", k, m.Height, m.Width, l.Height, l.Width)
 	case max(l.Groups, 1) != max(m.Groups, 1) && (l.Groups != l.Out || m.Groups != m.Out):
 		return differ(l.Name, k, "parent %d has %d groups, parent 0 %d", k, max(m.Groups, 1), max(l.Groups, 1))
 	}

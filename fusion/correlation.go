@@ -68,7 +68,7 @@ func newComoments(layers int, sizes []int) *comoments {
 	return c
 }
 
-// add takes in what a layer puts out in each parent on a batch.
+// add takes in what a layer outputs in each parent on a batch.
 func (c *comoments) add(m *gemm.Multiplier, layer int, parents []gemm.View) error {
 	v := c.sideBySide(parents)
 	gemm.Parallel(v.Size, v.Cols(), func(lo, hi int) {

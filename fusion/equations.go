@@ -43,7 +43,7 @@ func window(l models.Layer) models.Layer {
 	return l
 }
 
-// begin sets up the equations of a layer that reads and puts out such shapes.
+// begin sets up the equations of a layer that reads and outputs such shapes.
 func (e *equations) begin(l models.Layer, in, out models.Shape) {
 	l = window(l)
 	e.in, e.out, e.places, e.count = in, out, l.Kernel*l.Kernel, 0
@@ -82,7 +82,7 @@ func zeroRows(old [][]float64, rows, n int) [][]float64 {
 	return old
 }
 
-// add takes in a batch: what the layer reads, and what it should put out.
+// add takes in a batch: what the layer reads, and what it should output.
 func (e *equations) add(read, wanted gemm.View) error {
 	e.x, e.y = channelsLast(e.x, read), channelsLast(e.y, wanted)
 	e.count += float64(wanted.Cols())

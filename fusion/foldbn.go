@@ -94,7 +94,7 @@ func fold(m *models.Model, l *models.Layer, norm models.Layer) {
 	rescaleRows(m, l, scale, shift)
 }
 
-// rescaleRows makes a layer put out scale·y + shift, channel by channel, in
+// rescaleRows makes a layer output scale·y + shift, channel by channel, in
 // place of y. A Linear or Conv2D layer without a bias gets one, a BatchNorm
 // without factors gets some.
 func rescaleRows(m *models.Model, l *models.Layer, scale, shift []float64) {

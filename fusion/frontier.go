@@ -9,17 +9,17 @@ import (
 )
 
 // frontier runs a model whose layers are being solved in order. It keeps what
-// the model puts out at a cut, a layer through which everything passes that
+// the model outputs at a cut, a layer through which everything passes that
 // later layers read, so that the layers before it need not run again.
 type frontier struct {
 	model    *models.Model
 	shapes   map[string]models.Shape
 	recorder Recorder
 	cut      string
-	samples  Samples // what the cut puts out
+	samples  Samples // what the cut outputs
 }
 
-// read calls each with what a layer puts out on the first n samples, batch by
+// read calls each with what a layer outputs on the first n samples, batch by
 // batch, and the number of the batch's first sample.
 func (f *frontier) read(ctx context.Context, layer string, n int, each func(from int, v gemm.View) error) error {
 	s, from := f.shapes[layer], 0
@@ -44,7 +44,7 @@ func (f *frontier) read(ctx context.Context, layer string, n int, each func(from
 }
 
 // advance moves the frontier to the last cut before the layers that are left,
-// if what it puts out can be kept.
+// if what it outputs can be kept.
 func (f *frontier) advance(ctx context.Context, left []regressed) error {
 	cut := lastCut(f.model.Arch, left[0].layer.Name)
 	n, size := 0, f.shapes[cut].Len()

@@ -35,7 +35,7 @@ func TestLastCutIsWhereOneValuePasses(t *testing.T) {
 	}
 }
 
-// What is read behind a frontier is what the whole model puts out.
+// What is read beyond a frontier is what the whole model outputs.
 func TestFrontierReadsWhatTheModelPutsOut(t *testing.T) {
 	m := networks()["resnet18"](t, 1)
 	x := noise(m.Arch.Input, 5, 2)

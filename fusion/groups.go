@@ -8,7 +8,7 @@ import (
 )
 
 // Group is a set of channels that must be permuted together: those that one
-// layer puts out and, through Add, those that others must match.
+// layer outputs and, through Add, those that others must match.
 type Group struct {
 	Name    string   // the first layer that makes its channels, or models.InputName
 	Size    int      // number of channels
@@ -35,7 +35,7 @@ const (
 // Member is a Linear or Conv2D layer whose output channels belong to a group.
 type Member struct {
 	Layer         string // its name
-	PreActivation string // the layer whose output is its pre-activation: itself, or the BatchNorm right behind it
+	PreActivation string // the layer whose output is its pre-activation: itself, or the BatchNorm right after it
 }
 
 // Axis is an axis of a parameter, or a part of one, whose entries are the
@@ -43,13 +43,13 @@ type Member struct {
 type Axis struct {
 	Param string // the parameter's name
 	Dim   int    // 0 or 1
-	Fold  int    // consecutive entries of one channel: height·width behind a Flatten, else 1
-	Part  int    `json:",omitempty"` // behind a Concat: which part of the axis, from 1; 0 is the whole axis
+	Fold  int    // consecutive entries of one channel: height·width after a Flatten, else 1
+	Part  int    `json:",omitempty"` // after a Concat: which part of the axis, from 1; 0 is the whole axis
 }
 
 // Groups derives the alignment groups of an architecture, in the order of
 // their first layers. Every axis of every parameter that counts channels, or
-// every part of it behind a Concat, is in exactly one; what a grouped
+// every part of it after a Concat, is in exactly one; what a grouped
 // convolution reads within its groups is in none. It fails with a
 // [NotFusibleError] where channels cannot be followed.
 func Groups(a *models.Arch) ([]Group, error) {

@@ -8,7 +8,7 @@ import (
 	"otfusion/models"
 )
 
-// heads are the layers that put out logits, or sums of which are logits.
+// heads are the layers that output logits, or sums of which are logits.
 func (f *fuser) heads() []string {
 	var names []string
 	for _, g := range f.groups {
@@ -96,8 +96,8 @@ func (f *fuser) logits(ctx context.Context, n int) ([][]float32, error) {
 	return all, nil
 }
 
-// answers replaces what the layers that put out logits should put out, by zip:
-// the parents' common answer, or behind the cut a parent's part in it.
+// answers replaces what the layers that output logits should output, by zip:
+// the parents' common answer, or after the cut a parent's part in it.
 func (f *fuser) answers(ctx context.Context, layers []regressed, wanted [][]float32) error {
 	if f.Align != Zip {
 		return nil

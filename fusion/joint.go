@@ -101,7 +101,7 @@ func (m *transportMap) orIdentity(n int) *transportMap {
 	return choosing(identity(n), n)
 }
 
-// append puts a map behind this one, each of its channels being fold entries.
+// append puts a map after this one, each of its channels being fold entries.
 func (m *transportMap) append(o *transportMap, fold int) {
 	for q := range o.to {
 		sources, weights := o.target(q)

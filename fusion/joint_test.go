@@ -34,7 +34,7 @@ func TestConcatPutsGroupsSideBySide(t *testing.T) {
 		t.Errorf("block0.1.conv2 is read by %v, want %v", got, want)
 	}
 	if got := groups["block0.0.conv2"].Rows; !slices.Contains(got, Axis{"block0.1.norm1.running_mean", 0, 1, 2}) {
-		t.Errorf("the batch norm behind the concat is not in the rows %v", got)
+		t.Errorf("the batch norm after the concat is not in the rows %v", got)
 	}
 	if got := groups["block1.2.conv2"].Columns; !slices.Equal(got, []Axis{{"fc.weight", 1, 6, 4}}) {
 		t.Errorf("the last map of 3×2 pixels is read by %v", got)

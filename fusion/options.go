@@ -29,7 +29,7 @@ type Options struct {
 	Consensus   bool      `json:"consensus,omitempty"` // by activations: align more than two parents to one another, not to the reference alone; wants shared maps
 	Passes      int       `json:"passes"`              // alignments: after the first, all parents are re-aligned to the fused model, until nothing changes or Passes are done; 0 means 1
 	Budget      float64   `json:"budget,omitempty"`    // share of each hidden layer's channels, the worst matched, that are not averaged but kept apart: 0 for one network of the reference's size, 1 for the ensemble in one network; wants channels matched one to one
-	UpTo        string    `json:"up_to,omitempty"`     // by zip: the layer up to which parents are merged; behind it they stay apart, their outputs added. models.InputName merges nothing; "" merges all
+	UpTo        string    `json:"up_to,omitempty"`     // by zip: the layer up to which parents are merged; after it they stay apart, their outputs added. models.InputName merges nothing; "" merges all
 	Descent     int       `json:"descent"`             // by weights or both: at most so many sweeps that re-solve every group given all the others, until nothing changes
 
 	Samples     Samples  `json:"-"`                      // by activations, and for Repair: inputs to run through the models

@@ -13,7 +13,7 @@ func upTo(m *models.Model, layers ...string) *models.Model {
 }
 
 // between is the part of a model that computes some layers from what another,
-// the cut, puts out, values of the given shape: they are its input.
+// the cut, outputs, values of the given shape: they are its input.
 func between(m *models.Model, cut string, shape models.Shape, layers ...string) *models.Model {
 	part := &models.Model{Arch: &models.Arch{Name: m.Arch.Name, Input: shape}, Params: map[string]models.Tensor{}}
 	needed := map[string]bool{}

@@ -9,7 +9,7 @@ import (
 	"otfusion/models"
 )
 
-// recording runs samples through models and reads what chosen layers put out.
+// recording runs samples through models and reads what chosen layers output.
 // Models of one architecture take turns in two Networks, so that memory does
 // not grow with their number.
 type recording struct {

@@ -16,13 +16,13 @@ import (
 //	minimise over W, b  Σ ‖W·x + b − Σ_k λ_k·ỹ_k‖² + ρ·(‖W − W̄‖² + ‖b − b̄‖²),
 //
 // x being what the layer reads in the fused model. Layers are solved in order,
-// each behind those already solved, the output layer too. This is least squares
+// each after those already solved, the output layer too. This is least squares
 // as in RegMean (Jin et al. 2023), with the fused model's own inputs in place of
 // the parents'. A layer gains a bias if it had none. No label is used.
 // Convolutions of several groups, and batch norms that could not be folded, stay
 // as averaged: the layers that read them correct for it.
 //
-// The parents run once, for what the layers should put out; the fused model
+// The parents run once, for what the layers should output; the fused model
 // runs from a frontier that moves on as layers are solved.
 func (f *fuser) regress(ctx context.Context, fused *models.Model, maps []mapping) (*models.Model, error) {
 	fused.Arch = ownLayers(fused.Arch)
@@ -51,7 +51,7 @@ func (f *fuser) regress(ctx context.Context, fused *models.Model, maps []mapping
 }
 
 // regressed is a layer that is solved, on how many samples, and what of: the sum
-// of what its sources put out.
+// of what its sources output.
 type regressed struct {
 	layer   *models.Layer
 	in, out models.Shape
@@ -59,7 +59,7 @@ type regressed struct {
 	sources []source
 }
 
-// source is a parent's part in what a layer should put out: λ times what a layer
+// source is a parent's part in what a layer should output: λ times what a layer
 // of the parent does, its channels mapped.
 type source struct {
 	parent int
@@ -68,7 +68,7 @@ type source struct {
 	rows   *transportMap
 }
 
-// sources are the parts of all parents; behind the cut a layer is one parent's.
+// sources are the parts of all parents; after the cut a layer is one parent's.
 func (f *fuser) sources(layer string, maps []mapping) []source {
 	if k, name, ok := f.branchOf(layer); ok {
 		return []source{{k, name, 1, nil}}
@@ -87,7 +87,7 @@ const (
 	// VGG11 of half the width, 63.9 and 64.8 %, 16 give 63.49 % of CIFAR-10's test
 	// images, 8 give 63.06, 4 give 62.62.
 	patchesPerUnknown = 16
-	// samplesPerUnknown is the same for a linear layer behind convolutions.
+	// samplesPerUnknown is the same for a linear layer after convolutions.
 	samplesPerUnknown = 8
 	// leastSamples are looked at even where each has many patches: those of one
 	// sample say nearly the same.

@@ -50,7 +50,7 @@ func biases(a *models.Arch) int {
 // interpolated from the aligned parents', by a factor and a shift per channel
 // (Jordan et al. 2022, section 3): folded into the BatchNorm that makes it, or
 // into the weights and the bias, which the layer gains if it had none. It goes
-// layer by layer, measuring each behind the layers already corrected.
+// layer by layer, measuring each after the layers already corrected.
 func (f *fuser) rescale(ctx context.Context, fused *models.Model, alignments []mapping) (*models.Model, error) {
 	members := f.hiddenMembers()
 	targets, err := f.interpolatedMoments(ctx, members, alignments)

@@ -13,7 +13,7 @@ import (
 // shapes. Its quirks are kept, since its numbers depend on them:
 //
 //   - a layer whose output is the first operand of an Add is recorded after
-//     the sum, because the code's Add works in place (not behind a BatchNorm);
+//     the sum, because the code's Add works in place (not after a BatchNorm);
 //   - identity shortcuts are ignored;
 //   - the two branches of a block with a projection get different maps, so the
 //     aligned parent does not compute the parent's function.
@@ -55,7 +55,7 @@ func (f *fuser) groupOf(layer string) (Group, Member) {
 }
 
 // paperSources says, for each site, whose maps the inputs of its layer get:
-// none for the first, two of which the average is taken behind a shortcut. The
+// none for the first, two of which the average is taken after a shortcut. The
 // paper's names: T_skip is the map of a block's input, T_res that of its
 // residual branch, T_short that of its shortcut.
 func (f *fuser) paperSources(sites []site) [][]int {
@@ -144,7 +144,7 @@ func (f *fuser) fanIn(l models.Layer) int {
 	return f.byName[l.Name+"."+string(models.Weight)].Shape[1]
 }
 
-// setRows maps the rows of a layer, of its bias and of the BatchNorm behind it.
+// setRows maps the rows of a layer, of its bias and of the BatchNorm after it.
 func (f *fuser) setRows(al mapping, m Member, rows *transportMap) {
 	for _, p := range f.params {
 		if p.Layer == m.Layer || p.Layer == m.PreActivation {

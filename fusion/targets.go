@@ -8,7 +8,7 @@ import (
 	"otfusion/models"
 )
 
-// targets returns what each of the layers should put out on its samples: the sum
+// targets returns what each of the layers should output on its samples: the sum
 // of its sources, in the average Σ_k λ_k·ỹ_k of the aligned parents'
 // pre-activations, plain (n, C, H, W). Zip has its own for the outputs.
 func (f *fuser) targets(ctx context.Context, layers []regressed) ([][]float32, error) {
@@ -70,7 +70,7 @@ func (f *fuser) average(ctx context.Context, layers []regressed, open []int, wan
 	return nil
 }
 
-// outputs calls each with what layers of a model put out, batch by batch, and
+// outputs calls each with what layers of a model output, batch by batch, and
 // the number of the batch's first sample.
 func (f *fuser) outputs(ctx context.Context, m *models.Model, layers []string, samples Samples, each func(from int, found views)) error {
 	r, err := f.record(m.Arch, layers)

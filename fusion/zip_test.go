@@ -95,7 +95,7 @@ func correlationOf(t *testing.T, parents []*models.Model, x InMemory, group stri
 }
 
 // Narrow copies of a network find each other in a wide one that has every
-// channel twice, the weights behind it halved.
+// channel twice, the weights after it halved.
 func TestZipTakesUnequalWidths(t *testing.T) {
 	narrow := build(t, "mlpnet", models.Options{Hidden: []int{12, 9}}, 1)
 	wide := aligned(t, narrow, build(t, "mlpnet", models.Options{Hidden: []int{24, 18}}, 2), Options{PreserveScale: true})

@@ -113,7 +113,7 @@ func TestFamilyShapes(t *testing.T) {
 		}
 		for layer, s := range want {
 			if shapes[layer] != s {
-				t.Errorf("%s: %s puts out %v, want %v", name, layer, shapes[layer], s)
+				t.Errorf("%s: %s outputs %v, want %v", name, layer, shapes[layer], s)
 			}
 		}
 	}

@@ -122,7 +122,7 @@ func TestCheck(t *testing.T) {
 }
 
 // A ResNet18 starts as its stem and shortcuts: the blocks' second convolutions,
-// or the batch norms behind them, are zero and nothing else is.
+// or the batch norms after them, are zero and nothing else is.
 func TestInitializeResidualSilencesTheBranches(t *testing.T) {
 	for _, norm := range []bool{false, true} {
 		a, err := Build("resnet18", Options{BatchNorm: norm, Width: 1. / 16})

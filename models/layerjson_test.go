@@ -15,7 +15,7 @@ func TestJSONOfEveryOperation(t *testing.T) {
 		case Add, Concat:
 			l.Inputs = []string{last, last}
 		case Linear:
-			continue // behind Flatten
+			continue // after Flatten
 		case Conv2D:
 			l.Groups = 2
 		}

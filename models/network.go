@@ -1,6 +1,6 @@
 package models
 
-// Network runs batches through a model and keeps what chosen layers put out.
+// Network runs batches through a model and keeps what chosen layers output.
 // Package nn has one; fusion takes any.
 type Network interface {
 	// Run computes the logits, n×classes, of the first n samples of x.

@@ -96,8 +96,8 @@ func (m *Model) note(key string, value any) {
 }
 
 // ForInput returns the architecture for images of another height and width. It
-// fails where parameters would change their shape, as those of a layer behind
-// Flatten do; behind a global pool none does.
+// fails where parameters would change their shape, as those of a layer after
+// Flatten do; after a global pool none does.
 func (a *Arch) ForInput(height, width int) (*Arch, error) {
 	b := *a
 	b.Input.H, b.Input.W = height, width

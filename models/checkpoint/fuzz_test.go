@@ -49,7 +49,7 @@ func FuzzSafetensorsHeader(f *testing.F) {
 	})
 }
 
-// FuzzPickle feeds pickles, with storages of zeros behind them, past the CRC of
+// FuzzPickle feeds pickles, with storages of zeros after them, past the CRC of
 // an archive.
 func FuzzPickle(f *testing.F) {
 	specs, err := tiny(f).Arch.Params()
@@ -124,7 +124,7 @@ func FuzzIndex(f *testing.F) {
 	})
 }
 
-// FuzzStateDict feeds pickles that stand before and behind a state dict, and
+// FuzzStateDict feeds pickles that stand before and after a state dict, and
 // keys, where FuzzPickle seldom gets.
 func FuzzStateDict(f *testing.F) {
 	f.Add([]byte("cpathlib\nPosixPath\n)R"), "")

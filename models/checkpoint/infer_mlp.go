@@ -87,7 +87,7 @@ func imageOf(n int) models.Shape {
 	return models.Shape{C: n, H: 1, W: 1}
 }
 
-// normsOf finds the batch norm behind each layer: the one of the same number, as
+// normsOf finds the batch norm after each layer: the one of the same number, as
 // bn2 is of fc2, or else the next one in the order of the file.
 func (g *graph) normsOf(layers []string) map[string]string {
 	numbered := map[string]string{}

@@ -20,7 +20,7 @@ const (
 )
 
 // looksONNX tells ONNX models, which have no magic number, by their first
-// bytes: a version of at most 32 in field 1, and behind it a ModelProto's field.
+// bytes: a version of at most 32 in field 1, and after it a ModelProto's field.
 func looksONNX(start []byte) bool {
 	return len(start) > 2 && start[0] == 1<<3 && start[1] > 0 && start[1] <= 32 &&
 		slices.Contains([]byte{2<<3 | 2, 3<<3 | 2, 4<<3 | 2, 5 << 3, 6<<3 | 2, 7<<3 | 2, 8<<3 | 2, 14<<3 | 2}, start[2])

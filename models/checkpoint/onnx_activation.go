@@ -26,7 +26,7 @@ const (
 	unscaledGELU kind = "x·(1 + erf(x/√2))"
 )
 
-// plain is the form of what a layer puts out.
+// plain is the form of what a layer outputs.
 func plain() form { return form{kind: itself, factor: 1} }
 
 func near(a, b float64) bool { return math.Abs(a-b) < 1e-6*math.Abs(b) }

@@ -26,7 +26,7 @@ type translator struct {
 // operator computes the first output of a node.
 type operator func(*translator, *onnx.Node) (any, error)
 
-// signal is a value that depends on the network's input: what a layer puts out,
+// signal is a value that depends on the network's input: what a layer outputs,
 // or something on the way to the next.
 type signal struct {
 	layer string
@@ -152,7 +152,7 @@ func (t *translator) node(n *onnx.Node) error {
 	return err
 }
 
-// emit appends a layer that reads signals, and gives what it puts out. The first
+// emit appends a layer that reads signals, and gives what it outputs. The first
 // parameter's name, where there is one, names the layer.
 func (t *translator) emit(n *onnx.Node, l models.Layer, parameter string, ins ...signal) (signal, error) {
 	shapes := make([]models.Shape, len(ins))
@@ -171,7 +171,7 @@ func (t *translator) emit(n *onnx.Node, l models.Layer, parameter string, ins ..
 	return signal{layer: l.Name, dims: dims, form: plain()}, nil
 }
 
-// signal is the i-th input, which must be what a layer puts out.
+// signal is the i-th input, which must be what a layer outputs.
 func (t *translator) signal(n *onnx.Node, i int) (signal, error) {
 	s, err := t.unsettled(n, i)
 	if err != nil {

@@ -29,7 +29,7 @@ func op(text string, a ...any) *onnx.Node {
 }
 
 // network is a graph of nodes that reads x, images of 3×8×8 unless it says
-// otherwise, and puts out what the last node does.
+// otherwise, and outputs what the last node does.
 func network(nodes ...*onnx.Node) *onnx.File {
 	f := &onnx.File{IRVersion: 7, Opset: 13, Name: "test", Nodes: nodes}
 	f.Inputs = []onnx.Value{{Name: "x", Type: onnx.Float, Dims: []onnx.Dim{{Name: "N"}, {Size: 3}, {Size: 8}, {Size: 8}}}}
@@ -240,7 +240,7 @@ func TestONNXRefusals(t *testing.T) {
 		{[]*onnx.Node{op("p = MaxPool x", "kernel_shape", []int{8, 8}, "strides", []int{1, 1}), op("y = Reshape p first")}, "makes samples of shape [1 3 1] of [3 1 1]"},
 		{[]*onnx.Node{op("y = Squeeze x 1")}, "takes axis 1 of size 3 away, wanted 1"},
 		{[]*onnx.Node{op("y = Squeeze x")}, "axes are [] of samples of [3 8 8]"},
-		{[]*onnx.Node{flat, op("y = Unsqueeze f 1")}, "axes are [1], wanted them behind the others"},
+		{[]*onnx.Node{flat, op("y = Unsqueeze f 1")}, "axes are [1], wanted them after the others"},
 		{[]*onnx.Node{op("y = Transpose x", "perm", []int{0, 2, 3, 1})}, "perm is [0 2 3 1], wanted 1 and 0"},
 		{[]*onnx.Node{op("y = Cast x", "to", 7)}, "to INT64 is not supported"},
 		{[]*onnx.Node{op("s = Softmax x"), op("y = Relu s")}, "is supported at the end of the network, over the classes, alone"},

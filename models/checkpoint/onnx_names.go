@@ -60,7 +60,7 @@ func (n *layerNames) weighted(node *onnx.Node, parameter string) string {
 }
 
 // plain names a layer by its node: a module's only operation has the module's
-// name, another one its operator's behind the module's.
+// name, another one its operator's after the module's.
 func (n *layerNames) plain(node *onnx.Node) string {
 	m := modules(node.Name)
 	switch {
@@ -76,7 +76,7 @@ func (n *layerNames) plain(node *onnx.Node) string {
 	return n.unique(m.name + "." + strings.ToLower(m.operator))
 }
 
-// unique is the name, with a number behind it where it is another's.
+// unique is the name, with a number after it where it is another's.
 func (n *layerNames) unique(name string) string {
 	for base := name; n.taken[name] || n.reserved[name]; {
 		n.repeated[base]++

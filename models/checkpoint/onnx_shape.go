@@ -9,7 +9,7 @@ import (
 )
 
 // view gives samples other sizes, in the same order of values. All in one axis
-// is a Flatten; else only axes of size one come or go, behind the others.
+// is a Flatten; else only axes of size one come or go, after the others.
 func (t *translator) view(n *onnx.Node, s signal, dims []int) (any, error) {
 	switch {
 	case len(dims) == 1 && len(s.dims) > 1 && dims[0] == shapeOf(s.dims).Len():
@@ -23,7 +23,7 @@ func (t *translator) view(n *onnx.Node, s signal, dims []int) (any, error) {
 	return nil, fmt.Errorf("makes samples of shape %v of %v, wanted all values in one axis", dims, s.dims)
 }
 
-// flatten puts what is behind the batch's axis into one.
+// flatten puts what is after the batch's axis into one.
 func flatten(t *translator, n *onnx.Node) (any, error) {
 	s, err := t.signal(n, 0)
 	if err != nil {
@@ -121,7 +121,7 @@ func unsqueeze(t *translator, n *onnx.Node) (any, error) {
 				a += rank
 			}
 			if at := int64(len(dims) + 1 + i); a != at {
-				return nil, fmt.Errorf("axes are %v, wanted them behind the others", axes)
+				return nil, fmt.Errorf("axes are %v, wanted them after the others", axes)
 			}
 		}
 		return append(slices.Clone(dims), slices.Repeat([]int{1}, len(axes))...), nil
@@ -153,7 +153,7 @@ func (t *translator) reaxis(n *onnx.Node, change func(dims []int, axes []int64) 
 		return nil, err
 	}
 	if len(dims) < 1 || len(dims) > 3 || shapeOf(dims) != shapeOf(s.dims) {
-		return nil, fmt.Errorf("makes samples of shape %v of %v, wanted axes to come and go behind the others", dims, s.dims)
+		return nil, fmt.Errorf("makes samples of shape %v of %v, wanted axes to come and go after the others", dims, s.dims)
 	}
 	s.dims = dims
 	return s, nil

@@ -53,7 +53,7 @@ type exporter struct {
 	file   onnx.File
 	arch   *models.Arch
 	shapes map[string]models.Shape
-	values map[string]tensorValue // what layers put out
+	values map[string]tensorValue // what layers output
 	taken  map[string]bool        // names of values
 	known  map[float32]string     // constants that nodes read
 	axes   string                 // the constant that names height and width

@@ -60,7 +60,7 @@ func withoutWrappers(name string) string {
 }
 
 // commonPrefix is the first part, with its dot, of all the names that matter,
-// where each has at least a layer's name behind it; else "".
+// where each has at least a layer's name after it; else "".
 func (c *contents) commonPrefix() string {
 	prefix := ""
 	for _, name := range c.names {

@@ -134,7 +134,7 @@ func (v tensorView) Shape() []uint64 {
 type tensorInfo struct {
 	DType       string    `json:"dtype"`
 	Shape       []uint64  `json:"shape"`
-	DataOffsets [2]uint64 `json:"data_offsets"` // of the first byte, and of the one behind the last
+	DataOffsets [2]uint64 `json:"data_offsets"` // of the first byte, and of the one after the last
 }
 
 // readSafetensors reads a file of that size. The library is not used for it: it
@@ -312,7 +312,7 @@ func checkLayout(infos map[string]tensorInfo, size uint64) error {
 		end = stop
 	}
 	if end != size {
-		return fmt.Errorf("the parameters end at byte %d of %d: the file is cut or has something behind them; %s", end, size, again)
+		return fmt.Errorf("the parameters end at byte %d of %d: the file is cut or has something after them; %s", end, size, again)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (f *File) Write(w io.Writer) error {
 	return err
 }
 
-// part is some of a graph: fields, and maybe a parameter's values behind them.
+// part is some of a graph: fields, and maybe a parameter's values after them.
 type part struct {
 	fields []byte
 	values func() []byte
