@@ -71,10 +71,10 @@ func TestReleasedModels(t *testing.T) {
 	}
 	found := accuracies(t, paths...)
 	for i, p := range paths {
-		wantNear(t, filepath.Base(p), found[i], want[i], 0.021)
+		wantNear(t, filepath.Base(p), found[i], want[i], 0.005)
 	}
 	pair := accuracies(t, a, b)
-	wantNear(t, "ensemble", pair[2], 97.88, 0.011)
+	wantNear(t, "ensemble", pair[2], 97.88, 0.005)
 }
 
 // TestReleasedModelsByActivations: the paper reports 96.2 ± 0.4 over draws of
