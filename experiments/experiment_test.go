@@ -65,6 +65,7 @@ func runSmoke(t *testing.T, name, dataDir string) report.Section {
 // the classes went.
 func wantRecords(t *testing.T, s runner.Store) {
 	t.Helper()
+	wantOutputMaps(t, s)
 	made, err := filepath.Glob(filepath.Join(s.Root, "tasks", "fuse-*", runner.ModelFile))
 	if err != nil {
 		t.Fatal(err)
@@ -77,15 +78,29 @@ func wantRecords(t *testing.T, s runner.Store) {
 		if p, err := fusion.ProvenanceOf(m); err != nil || p == nil || len(p.Parents) < 2 || len(p.Options) == 0 {
 			t.Errorf("%s: record %+v (%v)", path, p, err)
 		}
-		content, err := os.ReadFile(filepath.Join(filepath.Dir(path), "result.json"))
-		var r runner.Result
-		if err == nil {
-			err = json.Unmarshal(content, &r)
+	}
+}
+
+// wantOutputMaps wants the classes of a parent in the result of every task that
+// aligns one: all that fuse or prune or follow a path, but not the vanilla average,
+// and not by zip, which puts the outputs together.
+func wantOutputMaps(t *testing.T, s runner.Store) {
+	t.Helper()
+	for _, kind := range []string{"fuse", "path", "prune"} {
+		results, err := filepath.Glob(filepath.Join(s.Root, "tasks", kind+"-*", "result.json"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		_, aligned := r.Metrics["moved_classes"]
-		aligned = aligned && !strings.Contains(string(content), `"zip"`) // which puts the outputs together
-		if err != nil || aligned && len(r.Series["classes_of_parent_0"]) == 0 {
-			t.Errorf("%s: series %v (%v)", path, r.Series, err)
+		for _, path := range results {
+			content, err := os.ReadFile(path)
+			var r runner.Result
+			if err == nil {
+				err = json.Unmarshal(content, &r)
+			}
+			aligned := !strings.Contains(string(content), `"vanilla"`) && !strings.Contains(string(content), `"zip"`)
+			if err != nil || aligned && len(r.Series["classes_of_parent_0"])+len(r.Series["classes_of_parent_1"]) == 0 {
+				t.Errorf("%s: series %v (%v)", path, r.Series, err)
+			}
 		}
 	}
 }
@@ -152,6 +167,23 @@ func TestSpecialistsSmoke(t *testing.T) {
 	}
 	if zip := rows[zippedRow]; zip < 80 || zip < rows[otActivations]+20 || rows[zippedPart] < 80 || rows[zippedThen] < rows["ensemble"]-2 {
 		t.Errorf("zipped: %v", rows)
+	}
+}
+
+// With all channels apart a network answers as the ensemble does, with some apart
+// better than with none.
+func TestBudgetSmoke(t *testing.T) {
+	s := runSmoke(t, "budget", "")
+	rows := map[string]report.Row{}
+	for _, r := range s.Tables[0].Rows {
+		rows[r.Label] = r
+	}
+	oneShot := func(label string) float64 { return rows[label].Values[1].Ours.Mean }
+	if d := math.Abs(oneShot("r = 1") - oneShot("ensemble")); !(d <= sameAsEnsemble) {
+		t.Errorf("with all channels apart %.2f %%, the ensemble %.2f", oneShot("r = 1"), oneShot("ensemble"))
+	}
+	if cost := rows["r = 1"].Values[0].Ours.Mean; !(oneShot("r = 0") < oneShot("r = 1")) || !(cost > 1.9) {
+		t.Errorf("r = 0: %.2f %%, r = 1: %.2f %% at %.2f times the cost", oneShot("r = 0"), oneShot("r = 1"), cost)
 	}
 }
 

@@ -23,7 +23,12 @@ func TestReadmeResults(t *testing.T) {
 		"\nTwo MLPNets on MNIST, accuracy in %": func(row, _ string) string {
 			return lineOf(demo, "### Accuracy of two MLPNets", row)
 		},
-		"authors' own two MNIST checkpoints": func(string, string) string { return original },
+		"authors' own two MNIST checkpoints": func(row, _ string) string {
+			return lineWith(original, map[string]string{
+				"model 0, model 1": "want := []float64", "ensemble": `"ensemble", pair[2]`, "vanilla average": "want := []float64",
+				"OT by weights": `{"", `, "OT by weights, rows of unit length": `{"--preset paper-wts", `, "model 0 after alignment, alone": `{"--proportions 1,0", `,
+			}[row])
+		},
 		"\nPairs on CIFAR-10": func(row, column string) string {
 			return lineOf(results, "### Two "+row+" on CIFAR-10", column) +
 				lineOf(results, "### Two "+row+", one-shot", map[string]string{"OT, weights": "paper-wts"}[column])
@@ -63,6 +68,16 @@ func document(t *testing.T, path string) string {
 }
 
 func accuracies(text string) []string { return regexp.MustCompile(`\d+\.\d+`).FindAllString(text, -1) }
+
+// lineWith is the first line that contains a text.
+func lineWith(text, part string) string {
+	for line := range strings.Lines(text) {
+		if part != "" && strings.Contains(line, part) {
+			return line
+		}
+	}
+	return ""
+}
 
 // lineOf is a row of the table below a heading.
 func lineOf(text, heading, label string) string {

@@ -152,7 +152,23 @@ func (g *globals) agreed(paths []string, ms []*models.Model) (*models.Normalisat
 			}
 		}
 	}
+	for i := range ms[1:] {
+		if ms[0].Arch.Input.H > 1 && !readsAlike(ms[0].Arch, ms[i+1].Arch) {
+			return nil, fmt.Errorf("wanted models that read the same images, found %s of %v and %s of %v", paths[0], ms[0].Arch.Input, paths[i+1], ms[i+1].Arch.Input)
+		}
+	}
 	return n, nil
+}
+
+// readsAlike tells whether some images suit both networks. Whether networks of
+// vectors, or of other channels, do is told by what uses them.
+func readsAlike(a, b *models.Arch) bool {
+	if a.Input == b.Input || b.Input.H == 1 || a.Input.C != b.Input.C {
+		return true
+	}
+	_, errA := a.ForInput(b.Input.H, b.Input.W)
+	_, errB := b.ForInput(a.Input.H, a.Input.W)
+	return errA == nil || errB == nil
 }
 
 // fitted makes networks that take images of any size read those of d, and gives

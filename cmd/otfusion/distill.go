@@ -95,5 +95,8 @@ func (f teachingFlags) check() error {
 }
 
 func (c *distillCmd) check() error {
+	if len(c.Teachers) == 0 { // as of --teachers ""
+		return usage("--teachers: wanted one model or more, found none")
+	}
 	return cmp.Or(c.teachingFlags.check(), wantWeights("--weights", c.Weights, len(c.Teachers)))
 }

@@ -36,7 +36,7 @@ type alignFlags struct {
 	Repair          *fusion.Repair      `enum:"none,rescale,regress,bn" placeholder:"HOW" help:"Repair the fused model's statistics: none, rescale (layers without a bias get one), regress (batch norms are folded into the layers before them, layers get biases) or bn. All but none need --dataset or --samples-from."`
 	Proportions     []float64           `placeholder:"W,..." help:"Weight of each parent in the average (default: equal)."`
 	UpTo            *string             `placeholder:"LAYER" help:"With --align zip: merge up to this layer only; after it the parents stay separate, as branches whose outputs are added. input merges nothing."`
-	Budget          *float64            `placeholder:"R" help:"Share of each hidden layer's channels, the worst matched, that stay apart instead of being averaged: 0 (the default) for a network of the reference's size, 1 for the ensemble in one network."`
+	Budget          *float64            `placeholder:"R" help:"Share of each hidden layer's channels, the worst matched, that stay apart instead of being averaged: 0 (the default) for a network of the reference's size, 1 for the ensemble in one network, of models that know the same classes."`
 }
 
 const (

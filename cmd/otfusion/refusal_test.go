@@ -80,6 +80,7 @@ func TestRefusals(t *testing.T) {
 	deep := network(t, dir, "deep.safetensors", "mlpnet", 3, models.Options{Hidden: []int{6, 5, 4}})
 	wide := network(t, dir, "wide.safetensors", "mlpnet", 5, models.Options{Hidden: []int{7, 5}})
 	conv := network(t, dir, "conv.safetensors", "lenet", 6, models.Options{})
+	small := network(t, dir, "small.safetensors", "lenet", 7, models.Options{Input: models.Shape{C: 1, H: 16, W: 16}})
 	broken := write(t, dir, "broken.json", `{"name": "x", "layers": [`)
 	far := write(t, dir, "far.json", "[0, 60000]")
 	words := write(t, dir, "words.json", `["one"]`)
@@ -176,6 +177,9 @@ func TestRefusals(t *testing.T) {
 		{"merge A --out OUT", exitUsage, "two"},
 		{"merge A B --labels 1 --out OUT", exitUsage, "--labels|below 1, found 1"},
 		{"merge A CONV --recipe smoke --out OUT", exitFailure, "layer flatten|Conv2D|Flatten"},
+		{"merge CONV SMALL --recipe smoke --out OUT", exitFailure, "the same images|conv.safetensors of 1×28×28|small.safetensors of 1×16×16"},
+		{"distill SMALL --teachers CONV --recipe smoke --out OUT", exitFailure, "the same images|small.safetensors of 1×16×16|conv.safetensors of 1×28×28"},
+		{"distill A --teachers= --out OUT", exitUsage, "--teachers|one model or more, found none"},
 		{"distill A --teachers B --labels 1 --out OUT", exitUsage, "--labels|below 1, found 1"},
 		{"distill A --teachers B --temperature=-2 --out OUT", exitUsage, "--temperature|-2"},
 		{"distill A --recipe smoke --teachers B --temperature 1e300 --out OUT", exitFailure, "temperature|1e-06 to 1e+06|1e+300"},
@@ -199,7 +203,7 @@ func TestRefusals(t *testing.T) {
 			if testing.Short() && (strings.Contains(c.args, "--dataset mnist") || strings.Contains(c.args, "--recipe smoke")) {
 				t.Skip("reads all of MNIST")
 			}
-			args := strings.Fields(strings.NewReplacer("DEEP", deep, "WIDE", wide, "CONV", conv, "BROKEN", broken, "FAR", far,
+			args := strings.Fields(strings.NewReplacer("DEEP", deep, "WIDE", wide, "CONV", conv, "SMALL", small, "BROKEN", broken, "FAR", far,
 				"WORDS", words, "BELOW", below, "OUT", out, "FOLDER", dir, "MISSING", filepath.Join(dir, "missing"), "DIR", dir).Replace(c.args))
 			for i, word := range args {
 				switch word {
