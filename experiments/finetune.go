@@ -5,10 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/floats"
-
 	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
+	"otfusion/internal/argmax"
 	"otfusion/train"
 )
 
@@ -157,5 +156,5 @@ func (s sweep) atBestRate(l *Loader, start int) float64 {
 	if math.IsNaN(slices.Min(scores)) {
 		return math.NaN()
 	}
-	return accuracies[floats.MaxIdx(scores)]
+	return accuracies[argmax.Of(scores)]
 }
