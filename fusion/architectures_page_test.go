@@ -189,7 +189,7 @@ func writeExample(t *testing.T, b *strings.Builder, layers []models.Layer) {
 	for _, l := range layers {
 		fmt.Fprintf(b, "%s\n", jsonOf(t, l))
 	}
-	fmt.Fprintf(b, "```\n\nputs out %v; %s.\n", shapes[a.Output()], parameterWords(t, a, layers[len(layers)-1].Name))
+	fmt.Fprintf(b, "```\n\noutputs %v; %s.\n", shapes[a.Output()], parameterWords(t, a, layers[len(layers)-1].Name))
 }
 
 func jsonOf(t *testing.T, v any) string {
