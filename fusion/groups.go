@@ -194,8 +194,9 @@ func (t *tracer) groups(a *models.Arch, specs []models.ParamSpec) []Group {
 		}
 	}
 	of := func(r run) *Group { return &groups[index[t.root(r.set)]] }
+	layers := a.ByName()
 	for _, p := range specs {
-		l, _ := a.Layer(p.Layer)
+		l := layers[p.Layer]
 		for _, x := range t.at[l.Name].axes(p.Name, 0) {
 			of(x.run).Rows = append(of(x.run).Rows, x.Axis)
 		}
@@ -210,7 +211,7 @@ func (t *tracer) groups(a *models.Arch, specs []models.ParamSpec) []Group {
 	for _, l := range a.Layers {
 		if made := t.at[l.Name]; weighted(l) && len(made) == 1 && made[0].fold == 1 {
 			g := of(made[0])
-			g.Members = append(g.Members, Member{l.Name, preActivation(a, readers, l.Name)})
+			g.Members = append(g.Members, Member{l.Name, preActivation(layers, readers, l.Name)})
 		}
 	}
 	mark := func(c channels, role Role) {
@@ -245,10 +246,10 @@ func (c channels) axes(param string, dim int) []runAxis {
 }
 
 // preActivation is the BatchNorm that alone reads the layer, or the layer.
-func preActivation(a *models.Arch, readers map[string][]string, layer string) string {
+func preActivation(layers map[string]models.Layer, readers map[string][]string, layer string) string {
 	if next := readers[layer]; len(next) == 1 {
-		if l, _ := a.Layer(next[0]); l.Op == models.BatchNorm {
-			return l.Name
+		if layers[next[0]].Op == models.BatchNorm {
+			return next[0]
 		}
 	}
 	return layer

@@ -1,9 +1,11 @@
 package fusion
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"otfusion/models"
 )
@@ -124,4 +126,26 @@ func TestWhatIsAddedToTheInputIsFixed(t *testing.T) {
 		t.Errorf("groups %+v", groups)
 	}
 	recover(t, randomModel(t, a, 1), 2, Options{})
+}
+
+// A file may hold a great many small layers: groups take a time that grows with
+// their number, not with its square.
+func TestGroupsOfManyLayers(t *testing.T) {
+	seconds := func(n int) float64 {
+		a := &models.Arch{Name: "chain", Input: models.Shape{C: 1, H: 1, W: 1}}
+		last := models.InputName
+		for i := range n {
+			a.Layers = append(a.Layers, models.Layer{Name: fmt.Sprintf("layer%d", i), Op: models.Linear, Inputs: []string{last}, Out: 1})
+			last = a.Layers[i].Name
+		}
+		start := time.Now()
+		groups, err := Groups(a)
+		if err != nil || len(groups) != n+1 {
+			t.Fatalf("%d groups (%v), want %d", len(groups), err, n+1)
+		}
+		return time.Since(start).Seconds()
+	}
+	if few, many := seconds(5000), seconds(40000); many > 24*few+.5 { // 8 times the layers; the square is 64
+		t.Errorf("5,000 layers took %.3f s, 40,000 %.3f s", few, many)
+	}
 }

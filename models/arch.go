@@ -82,6 +82,15 @@ func (a *Arch) Layer(name string) (Layer, bool) {
 	return a.Layers[i], true
 }
 
+// ByName is the layers by their names, for lookups in a loop.
+func (a *Arch) ByName() map[string]Layer {
+	layers := make(map[string]Layer, len(a.Layers))
+	for _, l := range a.Layers {
+		layers[l.Name] = l
+	}
+	return layers
+}
+
 // Output is the name of the layer that holds the logits.
 func (a *Arch) Output() string { return a.Layers[len(a.Layers)-1].Name }
 
