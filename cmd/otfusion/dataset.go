@@ -121,7 +121,8 @@ func normalise(d *data.Dataset, n *models.Normalisation) (*data.Dataset, error) 
 }
 
 // parents reads models that are to be one. What the flags say of their inputs and
-// classes holds, whatever the files say; they agree on how inputs are normalised.
+// classes holds, whatever the files say; they read the same images and agree on how
+// these are normalised.
 func (g *globals) parents(paths []string, source sourceFlags, input inputFlags, classes classFlags) ([]*models.Model, *models.Normalisation, error) {
 	ms, err := source.readAll(g, paths)
 	if err != nil {
@@ -131,6 +132,9 @@ func (g *globals) parents(paths []string, source sourceFlags, input inputFlags, 
 		return nil, nil, err
 	}
 	if err := classes.name(ms...); err != nil {
+		return nil, nil, err
+	}
+	if err := wantSameImages(paths, ms); err != nil {
 		return nil, nil, err
 	}
 	n, err := g.agreed(paths, ms)
@@ -152,18 +156,23 @@ func (g *globals) agreed(paths []string, ms []*models.Model) (*models.Normalisat
 			}
 		}
 	}
-	for i := range ms[1:] {
-		if ms[0].Arch.Input.H > 1 && !readsAlike(ms[0].Arch, ms[i+1].Arch) {
-			return nil, fmt.Errorf("wanted models that read the same images, found %s of %v and %s of %v", paths[0], ms[0].Arch.Input, paths[i+1], ms[i+1].Arch.Input)
-		}
-	}
 	return n, nil
 }
 
-// readsAlike tells whether some images suit both networks. Whether networks of
-// vectors, or of other channels, do is told by what uses them.
-func readsAlike(a, b *models.Arch) bool {
-	if a.Input == b.Input || b.Input.H == 1 || a.Input.C != b.Input.C {
+// wantSameImages refuses models no image of which suits all. Where networks of
+// vectors, or of other numbers of channels, differ is for what uses them to say.
+func wantSameImages(paths []string, ms []*models.Model) error {
+	first := ms[0].Arch
+	for i, m := range ms {
+		if !readAlike(first, m.Arch) {
+			return fmt.Errorf("wanted models that read the same images, found %s of %v and %s of %v", paths[0], first.Input, paths[i], m.Arch.Input)
+		}
+	}
+	return nil
+}
+
+func readAlike(a, b *models.Arch) bool {
+	if a.Input == b.Input || a.Input.H == 1 || b.Input.H == 1 || a.Input.C != b.Input.C {
 		return true
 	}
 	_, errA := a.ForInput(b.Input.H, b.Input.W)

@@ -47,7 +47,11 @@ func (c *distillCmd) Run(g *globals) error {
 	if err := c.name(teachers...); err != nil {
 		return err
 	}
-	if _, err := g.agreed(append([]string{c.Student}, c.Teachers...), all); err != nil {
+	paths := append([]string{c.Student}, c.Teachers...)
+	if err := wantSameImages(paths, all); err != nil {
+		return err
+	}
+	if _, err := g.agreed(paths, all); err != nil {
 		return err
 	}
 	student, recipe, splits, err := c.adopt(g, train.Distilling, student)

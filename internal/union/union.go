@@ -20,14 +20,14 @@ import (
 //   - a network that does not know the predicted class then gives every class
 //     its lowest known value, because its answer to such an image is noise.
 type Union struct {
-	known    [][]bool    // by network and class
-	shares   [][]float64 // by network and class, the part of the class's logit that is the network's
-	mean     [][]float64 // by network and class, of the logit less the image's mean
-	spread   [][]float64 // and its standard deviation, in units of the mean spread
-	answered []bool      // by class: some network knows it
-	mixed    bool        // some network does not know a class that another knows
-	own      []float32   // answer of one network on one image
-	common   []float32   // of all networks on one image
+	known   [][]bool    // by network and class
+	shares  [][]float64 // by network and class, the part of the class's logit that is the network's
+	mean    [][]float64 // by network and class, of the logit less the image's mean
+	spread  [][]float64 // and its standard deviation, in units of the mean spread
+	covered []bool      // by class: some network knows it
+	mixed   bool        // some network does not know a class that another knows
+	own     []float32   // answer of one network on one image
+	common  []float32   // of all networks on one image
 }
 
 // New is the union of networks with the given weights, which sum to one.
@@ -44,7 +44,7 @@ func New(ms []*models.Model, weights []float64) (*Union, error) {
 		}
 		u.known, u.shares = append(u.known, known), append(u.shares, make([]float64, n))
 		u.mean, u.spread = append(u.mean, make([]float64, n)), append(u.spread, slices.Repeat([]float64{1}, n))
-		u.own, u.common, u.answered = make([]float32, n), make([]float32, n), make([]bool, n)
+		u.own, u.common, u.covered = make([]float32, n), make([]float32, n), make([]bool, n)
 	}
 	for c := range u.own {
 		u.share(c, weights)
@@ -60,7 +60,7 @@ func (u *Union) share(class int, weights []float64) {
 			total += weights[k]
 		}
 	}
-	u.answered[class] = total > 0
+	u.covered[class] = total > 0
 	for k, w := range weights {
 		knows := u.known[k][class]
 		if total == 0 {
@@ -210,7 +210,7 @@ func (u *Union) sum(sum []float32, logits [][]float32, networks ...int) {
 
 // foreign tells whether others know a class that network k does not.
 func (u *Union) foreign(k, class int) bool {
-	return u.mixed && u.answered[class] && !u.known[k][class]
+	return u.mixed && u.covered[class] && !u.known[k][class]
 }
 
 // answer is what a network says of an image, valid until the next call.
