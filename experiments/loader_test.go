@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -37,34 +36,6 @@ func TestFailedRepetitionsAreLost(t *testing.T) {
 	}
 }
 
-// A table says which fusions moved classes, and which are of an earlier best.
-func TestRemarks(t *testing.T) {
-	moved, old, current := Fuse{Alignment: Alignment{Preset: "paper-wts"}}, Fuse{Alignment: best(0)}, Fuse{Alignment: best(1)}
-	l := &Loader{load: func(t runner.Task) (runner.Result, bool) {
-		r := runner.Result{Finished: bestChanged().Add(-time.Hour)}
-		switch t := t.(Fuse); t.Alignment.Seed {
-		case 0:
-			if t.Alignment.Preset == "paper-wts" {
-				r.Metrics = map[string]float64{"moved_classes": 2}
-			}
-		case 1:
-			r.Finished = bestChanged().Add(time.Hour)
-		default:
-			return r, false
-		}
-		return r, true
-	}}
-	if text := l.remarks("OT", moved); text != ` "OT" moves 2 classes.` {
-		t.Errorf("moved: %q", text)
-	}
-	if text := l.remarks("best", old); !strings.Contains(text, `"best" was computed before 27 November 2026`) {
-		t.Errorf("old: %q", text)
-	}
-	if text := l.remarks("best", current) + l.remarks("best", Fuse{Alignment: best(7)}); text != "" {
-		t.Errorf("current and unfinished: %q", text)
-	}
-}
-
 // What was fused before a parent was trained again is outdated, and so is what
 // was made of it.
 func TestOutdated(t *testing.T) {
@@ -75,7 +46,7 @@ func TestOutdated(t *testing.T) {
 	at := map[string]int{runner.ID(old): 1, runner.ID(fused): 2, runner.ID(current): 2, runner.ID(again): 3, runner.ID(tuned): 4}
 	l := &Loader{load: func(t runner.Task) (runner.Result, bool) {
 		hour, ok := at[runner.ID(t)]
-		return runner.Result{Finished: bestChanged().Add(time.Duration(hour) * time.Hour)}, ok
+		return runner.Result{Finished: regressionChanged().Add(time.Duration(hour) * time.Hour)}, ok
 	}}
 	for _, c := range []struct {
 		task runner.Task

@@ -82,16 +82,18 @@ func methodTable(l *Loader, title string, p pairing, normed bool) (report.Table,
 		return test
 	}
 	q := p.pair(0)
+	var notes remarks
 	o := oneShots{a: add("model A", q.a), b: add("model B", q.b)}
 	for _, m := range allMethods() {
 		if !m.normed || normed {
 			fused := Fuse{Parents: []runner.Task{q.a, q.b}, Alignment: m.alignment, Dataset: p.dataset, Validation: p.recipe.Validation}
 			test := add(m.label, fused)
-			t.Note += l.remarks(m.label, fused)
+			notes.add(l, m.label, fused)
 			if m.label == bestOfAll {
 				o.best = test
 			}
 		}
 	}
+	t.Note += notes.String()
 	return t, o
 }

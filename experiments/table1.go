@@ -1,12 +1,7 @@
 package experiments
 
 import (
-	"fmt"
-	"strings"
-	"time"
-
 	"otfusion/experiments/report"
-	"otfusion/experiments/runner"
 	"otfusion/fusion"
 	"otfusion/train"
 )
@@ -98,47 +93,6 @@ func normedPairing(s Scale) pairing {
 // best is our best alignment, by as many samples as it was chosen with.
 func best(seed uint64) Alignment {
 	return Alignment{Preset: "best", Samples: fusion.BestSamples, Seed: seed}
-}
-
-// bestChanged is when the preset best began to compare channels on a part of its
-// samples, and to regress on all positions of the samples that a layer needs.
-func bestChanged() time.Time { return time.Date(2026, 11, 27, 15, 11, 0, 0, time.UTC) }
-
-// remarks are what a reader must know of a row's fusion besides its accuracy.
-func (l *Loader) remarks(label string, t Fuse) string {
-	r, ok := l.load(t)
-	if !ok {
-		return ""
-	}
-	text := ""
-	if n := r.Metrics["moved_classes"]; n > 0 {
-		text += fmt.Sprintf(" %q moves %s.", label, report.Plural(int(n), "class", "classes"))
-	}
-	if t.Alignment.Preset == "best" && r.Finished.Before(bestChanged()) {
-		text += fmt.Sprintf(" %q was computed before 27 November 2026, when best compared channels on all of its samples and regressed on at most 16 positions of each.", label)
-	}
-	return text
-}
-
-// remarks are those of the first pair's fusions, and which of its networks were
-// trained further before they were computed again.
-func (p pairing) remarks(l *Loader) string {
-	text, former := "", []string{}
-	tuned := func(label string, network runner.Task) {
-		if l.outdated(p.tune(0, network)) {
-			former = append(former, label)
-		}
-	}
-	tuned("model A", p.pair(0).a)
-	tuned("model B", p.pair(0).b)
-	for k, m := range p.methods(0) {
-		text += l.remarks(m.label, p.merge(0, k))
-		tuned(m.label, p.merge(0, k))
-	}
-	if len(former) > 0 {
-		text += fmt.Sprintf(" Fine-tuned, these rows are of former parents, of the same recipe and seeds: %s.", strings.Join(former, "; "))
-	}
-	return text
 }
 
 func presentTable1(l *Loader) report.Content {
