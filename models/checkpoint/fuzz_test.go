@@ -41,6 +41,7 @@ func FuzzRead(f *testing.F) {
 // length of, before data of 64 bytes.
 func FuzzSafetensorsHeader(f *testing.F) {
 	f.Add(`{"a.weight":{"dtype":"F32","shape":[4,4],"data_offsets":[0,64]}}`)
+	f.Add(`{"a.weight":{"dtype":"F32","shape":[2,0],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[16],"data_offsets":[0,64]}}`)
 	f.Add(`{"__metadata__":{"k":"v"},"a":{"dtype":"F16","shape":[16],"data_offsets":[0,32]},"b":{"dtype":"F64","shape":[4],"data_offsets":[32,64]}}`)
 	f.Fuzz(func(t *testing.T, header string) {
 		if m, err := readBytes(stFile(header, make([]byte, 64)...)); err == nil && m.Check() != nil {

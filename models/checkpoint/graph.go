@@ -63,7 +63,7 @@ func (g *graph) shape(layer string, axes int) []int {
 	switch {
 	case !ok:
 		g.fail("parameter %s.weight is missing", layer)
-	case len(t.Shape) != axes || len(t.Data) == 0:
+	case len(t.Shape) != axes:
 		g.fail("parameter %s.weight has shape %v, wanted %d axes", layer, t.Shape, axes)
 	default:
 		return t.Shape

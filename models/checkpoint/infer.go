@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,7 +36,7 @@ func (c *contents) infer(assumed Assumptions) (*models.Arch, error) {
 	if err := c.unwrap(); err != nil {
 		return nil, err
 	}
-	if err := c.unreadable(); err != nil {
+	if err := cmp.Or(c.unreadable(), c.empty()); err != nil {
 		return nil, err
 	}
 	for _, f := range families() {
@@ -53,6 +54,16 @@ func (c *contents) unreadable() error {
 	for _, name := range slices.SortedFunc(maps.Keys(c.others), naturalOrder) {
 		if strings.HasSuffix(name, ".weight") || len(c.names) == 0 {
 			return fmt.Errorf("parameter %s: values are %s, wanted F32, F16, BF16 or F64", name, c.others[name])
+		}
+	}
+	return nil
+}
+
+// empty reports a weight without values.
+func (c *contents) empty() error {
+	for _, name := range c.names {
+		if t := c.params[name]; strings.HasSuffix(name, ".weight") && len(t.Data) == 0 {
+			return fmt.Errorf("parameter %s has shape %v, wanted one value or more along every axis", name, t.Shape)
 		}
 	}
 	return nil

@@ -154,8 +154,11 @@ func TestWhatCannotBeInferred(t *testing.T) {
 	for want, c := range map[string]*contents{
 		"its parameters (none)": tensors(),
 		"(a.weight [3 2], b.weight [3 2]) look like mlpnet, but they are no chain of Linear layers: b.weight [3 2] does not take what a.weight [3 2] gives; pass its architecture (--arch FILE)": tensors("a.weight", []int{3, 2}, "b.weight", []int{3, 2}),
-		"q.scale is no parameter of a Linear layer":  tensors("q.scale", []int{3}),
-		"a.weight is no parameter of a Linear layer": tensors("a.weight", []int{2, 2, 2}),
+		"fc1.weight has shape [10 0], wanted one value or more":                                                                tensors("fc1.weight", []int{10, 0}),
+		"fc1.weight has shape [0 784], wanted one value or more":                                                               tensors("fc1.weight", []int{0, 784}, "bn1.weight", []int{0}, "bn1.running_mean", []int{0}),
+		"conv1.weight has shape [0 3 3 3], wanted one value or more":                                                           tensors("conv1.weight", []int{0, 3, 3, 3}, "layer1.0.conv1.weight", []int{0, 0, 3, 3}),
+		"q.scale is no parameter of a Linear layer":                                                                            tensors("q.scale", []int{3}),
+		"a.weight is no parameter of a Linear layer":                                                                           tensors("a.weight", []int{2, 2, 2}),
 		"features.3 and features.8 have 4 layers between them, wanted an activation and at most a pool; pass its architecture": small(func(p map[string]models.Tensor) { delete(p, "features.6.weight") }),
 		"look like vgg11, but parameter features.3.weight has a kernel of 5×5, wanted a square of [3]":                         small(func(p map[string]models.Tensor) { p["features.3.weight"] = models.NewTensor(16, 8, 5, 5) }),
 		"classifier takes 65 features, which are no square map of 64 channels":                                                 small(func(p map[string]models.Tensor) { p["classifier.weight"] = models.NewTensor(10, 65) }),
