@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"sync"
+
+	"otfusion/internal/parallel"
 )
 
 // Padding is the label of the blank images that fill up a last, partial batch,
@@ -124,16 +125,13 @@ const minShare = 1 << 16
 // fill writes the images at the given indices, shared out among the workers.
 func (b *Batches) fill(indices []int, x []float32, y []int32) {
 	workers := min(b.options.Workers, 1+len(indices)*b.data.ImageSize()/minShare)
-	if workers == 1 {
+	if workers == 1 { // which allocates nothing
 		b.fillShare(indices, x, y)
 		return
 	}
-	var wg sync.WaitGroup
-	for w := range workers {
-		lo, hi := w*len(indices)/workers, (w+1)*len(indices)/workers
-		wg.Go(func() { b.fillShare(indices[lo:hi], x[lo*b.data.ImageSize():], y[lo:]) })
-	}
-	wg.Wait()
+	parallel.Split(workers, len(indices), func(lo, hi int) {
+		b.fillShare(indices[lo:hi], x[lo*b.data.ImageSize():], y[lo:])
+	})
 }
 
 func (b *Batches) fillShare(indices []int, x []float32, y []int32) {

@@ -1,7 +1,7 @@
 package fusion
 
 import (
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 	"otfusion/models"
 )
 
@@ -62,7 +62,7 @@ func (f *fuser) mixParam(p param, maps []mapping) models.Tensor {
 	}
 	out := models.NewTensor(p.Shape...)
 	rows := axisView(out, p.axes[0])
-	gemm.Parallel(rows.Size, len(shares)*rows.Inner, func(lo, hi int) {
+	parallel.For(rows.Size, len(shares)*rows.Inner, func(lo, hi int) {
 		sum := make([]float64, rows.Inner)
 		for q := lo; q < hi; q++ {
 			clear(sum)

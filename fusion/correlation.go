@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // correlation is how the channels of a group, those of all parents one after
@@ -71,7 +72,7 @@ func newComoments(layers int, sizes []int) *comoments {
 // add takes in what a layer outputs in each parent on a batch.
 func (c *comoments) add(m *gemm.Multiplier, layer int, parents []gemm.View) error {
 	v := c.sideBySide(parents)
-	gemm.Parallel(v.Size, v.Cols(), func(lo, hi int) {
+	parallel.For(v.Size, v.Cols(), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			v.EachRun(i, 0, v.Cols(), func(_ int, run []float32) {
 				for _, x := range run {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 	"otfusion/models"
 )
 
@@ -99,7 +100,7 @@ func channelsLast(old []float32, v gemm.View) []float32 {
 		old = make([]float32, len(v.Data))
 	}
 	x := old[:len(v.Data)]
-	gemm.Parallel(v.Outer, v.Size*v.Inner, func(lo, hi int) {
+	parallel.For(v.Outer, v.Size*v.Inner, func(lo, hi int) {
 		for s := lo; s < hi; s++ {
 			for c := range v.Size {
 				for a, value := range v.Data[(s*v.Size+c)*v.Inner:][:v.Inner] {
@@ -134,7 +135,7 @@ func (e *equations) addPairs(batch int) error {
 
 // addConstants adds the products with the constant 1.
 func (e *equations) addConstants(batch int) {
-	gemm.Parallel(len(e.held), batch*e.in.C, func(lo, hi int) {
+	parallel.For(len(e.held), batch*e.in.C, func(lo, hi int) {
 		for a := lo; a < hi; a++ {
 			addRows(e.pixels[a], e.x[a*batch*e.in.C:(a+1)*batch*e.in.C])
 		}
@@ -184,7 +185,7 @@ func (e *equations) assemble() {
 // place adds a block, or the upper triangle of one on the diagonal.
 func (e *equations) place(sum []float64, row, col int) {
 	d, n := e.unknowns(), e.in.C
-	gemm.Parallel(n, n, func(lo, hi int) {
+	parallel.For(n, n, func(lo, hi int) {
 		for c := lo; c < hi; c++ {
 			first := 0
 			if row == col {

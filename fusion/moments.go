@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // moments are the mean and standard deviation of each channel.
@@ -49,7 +50,7 @@ func newSums(channels int) *sums {
 // 1983), which loses no digits when means are large.
 func (s *sums) add(v gemm.View) {
 	n := float64(v.Cols())
-	gemm.Parallel(v.Size, 2*v.Cols(), func(lo, hi int) {
+	parallel.For(v.Size, 2*v.Cols(), func(lo, hi int) {
 		for c := lo; c < hi; c++ {
 			first, variance := rowMoments(v, c)
 			if s.count > 0 {

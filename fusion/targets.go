@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 	"otfusion/models"
 )
 
@@ -111,7 +112,7 @@ func (m *transportMap) addView(sum []float32, lambda float64, v gemm.View) {
 		}
 		return
 	}
-	gemm.Parallel(v.Outer, m.to*v.Inner, func(lo, hi int) {
+	parallel.For(v.Outer, m.to*v.Inner, func(lo, hi int) {
 		for s := lo; s < hi; s++ {
 			m.addSample(sum[s*m.to*v.Inner:], lambda, v.Data[s*v.Size*v.Inner:], v.Inner)
 		}

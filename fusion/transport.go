@@ -6,6 +6,7 @@ import (
 
 	"otfusion/fusion/ot"
 	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 	"otfusion/models"
 )
 
@@ -135,7 +136,7 @@ func (m *transportMap) apply(t models.Tensor, ax Axis) models.Tensor {
 	shape := slices.Clone(t.Shape)
 	shape[ax.Dim] = m.to * ax.Fold
 	out := models.NewTensor(shape...)
-	gemm.Parallel(v.Outer, len(m.source)*(v.Inner+4), func(lo, hi int) {
+	parallel.For(v.Outer, len(m.source)*(v.Inner+4), func(lo, hi int) {
 		sum := make([]float64, v.Inner)
 		for o := lo; o < hi; o++ {
 			m.applySlice(out.Data[o*m.to*v.Inner:], v.Data[o*v.Size*v.Inner:], sum)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"otfusion/internal/parallel"
 	"otfusion/models"
 	"otfusion/models/nn"
 )
@@ -28,7 +29,7 @@ func (a *average) add(step, threads int) {
 	rest := float32(1 - min(a.decay, float64(1+step)/float64(10+step)))
 	for i, p := range a.params {
 		value := a.value[i]
-		inBlocks(len(value), threads, func(lo, hi int) {
+		parallel.Split(min(threads, 1+len(value)/blockSize), len(value), func(lo, hi int) {
 			w, avg := p.Value[lo:hi], value[lo:hi]
 			for k, v := range w {
 				avg[k] += rest * (v - avg[k])

@@ -3,8 +3,8 @@ package train
 import (
 	"math"
 	"slices"
-	"sync"
 
+	"otfusion/internal/parallel"
 	"otfusion/models/nn"
 )
 
@@ -103,24 +103,9 @@ func sumOfSquares(x []float32) float64 {
 
 // eachBlock calls f with the index of every block, on all threads.
 func (s *sgd) eachBlock(f func(i int)) {
-	onThreads(len(s.blocks), s.threads, f)
-}
-
-// inBlocks calls f with ranges of at most blockSize that partition [0, n).
-func inBlocks(n, threads int, f func(lo, hi int)) {
-	blocks := (n + blockSize - 1) / blockSize
-	onThreads(blocks, min(threads, blocks), func(i int) { f(i*blockSize, min((i+1)*blockSize, n)) })
-}
-
-// onThreads calls f with every i below n.
-func onThreads(n, threads int, f func(i int)) {
-	var wg sync.WaitGroup
-	for t := range threads {
-		wg.Go(func() {
-			for i := t; i < n; i += threads {
-				f(i)
-			}
-		})
-	}
-	wg.Wait()
+	parallel.Split(s.threads, len(s.blocks), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			f(i)
+		}
+	})
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // ErrNotCertified is wrapped when an exact solver ends with a plan that its
@@ -24,7 +24,7 @@ const CertificateTolerance = 1e-11
 // dual feasible whatever V is; a small gap then proves optimality.
 func (p *Plan) certify(in instance) (*Plan, error) {
 	p.U = make([]float64, p.rows)
-	gemm.Parallel(p.rows, p.cols, func(lo, hi int) {
+	parallel.For(p.rows, p.cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			p.U[i] = minDiff(in.cost.Row(i), p.V)
 		}

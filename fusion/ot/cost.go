@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // SqEuclidean returns the ground cost ‖x_i - y_j‖² (n×m) between the rows of x
@@ -66,7 +66,7 @@ const cancellation = 1e-5
 
 // squares turns g into squared distances, in place of its products.
 func squares(g *Gram, x, y Matrix) Matrix {
-	gemm.Parallel(x.Rows, 2*y.Rows, func(lo, hi int) {
+	parallel.For(x.Rows, 2*y.Rows, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row := g.XY.Row(i)
 			for j, xy := range row {

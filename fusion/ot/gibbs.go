@@ -3,7 +3,7 @@ package ot
 import (
 	"math"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // gibbs is the stabilised kernel of entropic transport at one ε:
@@ -55,7 +55,7 @@ func (s *gibbs) build(epsilon float64) {
 	fill(s.psi, 1)
 	copy(s.x, s.a)
 	copy(s.y, s.b)
-	gemm.Parallel(s.k.Rows, 8*s.k.Cols, func(lo, hi int) {
+	parallel.For(s.k.Rows, 8*s.k.Cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row, cost := s.k.Row(i), s.cost.Row(i)
 			for j := range row {
@@ -87,7 +87,7 @@ func (s *gibbs) fold() {
 // sweep is one pass over K. For every row it computes (K·y)_i, hands it to
 // scaleRow, which sets φ_i and x_i, and adds x_i times the row to Kᵀx while the
 // row is still in the cache. It hands each (Kᵀx)_j to scaleCol in the end.
-func (s *gibbs) sweep(team *gemm.Team, scaleRow, scaleCol func(i int, product float64)) {
+func (s *gibbs) sweep(team *parallel.Team, scaleRow, scaleCol func(i int, product float64)) {
 	team.Run(s.partial.Rows, func(lo, hi int) {
 		for block := lo; block < hi; block++ {
 			w := s.partial.Row(block)
@@ -112,8 +112,8 @@ func (s *gibbs) sweep(team *gemm.Team, scaleRow, scaleCol func(i int, product fl
 }
 
 // newTeam is a team for sweep, to be closed after the last one.
-func (s *gibbs) newTeam() *gemm.Team {
-	return gemm.NewTeam(s.partial.Rows, rowBlock*s.k.Cols/4)
+func (s *gibbs) newTeam() *parallel.Team {
+	return parallel.NewTeam(s.partial.Rows, rowBlock*s.k.Cols/4)
 }
 
 // sweepTile is sweep for rows i to i+count. Missing rows repeat the first, at
@@ -137,7 +137,7 @@ func (s *gibbs) sweepTile(i, count int, w []float64, scale func(i int, ky float6
 
 // plan overwrites K with T and returns it.
 func (s *gibbs) plan() Matrix {
-	gemm.Parallel(s.k.Rows, s.k.Cols, func(lo, hi int) {
+	parallel.For(s.k.Rows, s.k.Cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row := s.k.Row(i)
 			for j := range row {
@@ -151,7 +151,7 @@ func (s *gibbs) plan() Matrix {
 // softminRows sets f_i = -ε log Σ_j b_j exp((g_j - C_ij)/ε), times damping:
 // the exact update in the log domain, for potentials too far off for scalings.
 func (s *gibbs) softminRows(epsilon, damping float64) {
-	gemm.Parallel(len(s.f), 16*len(s.g), func(lo, hi int) {
+	parallel.For(len(s.f), 16*len(s.g), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s.f[i] = -damping * epsilon * s.logSumRow(i, epsilon)
 		}
@@ -175,7 +175,7 @@ func (s *gibbs) logSumRow(i int, epsilon float64) float64 {
 // softminCols is softminRows with the roles of rows and columns exchanged. It
 // reads the cost row by row.
 func (s *gibbs) softminCols(epsilon, damping float64) {
-	gemm.Parallel(len(s.g), 16*len(s.f), func(lo, hi int) {
+	parallel.For(len(s.g), 16*len(s.f), func(lo, hi int) {
 		top, total := s.w[lo:hi], s.psi[lo:hi]
 		fill(top, math.Inf(-1))
 		clear(total)

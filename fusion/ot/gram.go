@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // Gram holds the inner products of two point clouds, from which every cost of
@@ -89,7 +89,7 @@ func (g *Gram) cost(where string, f func(xx, yy, xy float64) float64) (Matrix, e
 		return Matrix{}, err
 	}
 	out := NewMatrix(g.XY.Rows, g.XY.Cols)
-	gemm.Parallel(out.Rows, 2*out.Cols, func(lo, hi int) {
+	parallel.For(out.Rows, 2*out.Cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			dst, xy := out.Row(i), g.XY.Row(i)
 			for j := range dst {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"math"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // none marks a column without an owner.
@@ -118,14 +118,14 @@ func (s *matching) reduceColumns() {
 func (s *matching) columnMinima() []int32 {
 	best := make([]int32, s.cols)
 	if s.view.transposed {
-		gemm.Parallel(s.cols, s.rows, func(lo, hi int) {
+		parallel.For(s.cols, s.rows, func(lo, hi int) {
 			for j := lo; j < hi; j++ {
 				s.v[j], best[j] = firstMin(s.view.cost.Row(j), j/s.units)
 			}
 		})
 		return best
 	}
-	gemm.Parallel(s.cols, s.rows, func(lo, hi int) {
+	parallel.For(s.cols, s.rows, func(lo, hi int) {
 		for j := lo; j < hi; j++ {
 			i := j / s.units
 			s.v[j], best[j] = s.view.cost.At(i, j), int32(i)
@@ -156,7 +156,7 @@ func firstMin(x []float64, prefer int) (float64, int32) {
 
 // fillLists builds every row's short list.
 func (s *matching) fillLists() {
-	gemm.Parallel(s.rows, 2*s.cols, func(lo, hi int) {
+	parallel.For(s.rows, 2*s.cols, func(lo, hi int) {
 		scratch := newSelection(s.list.width)
 		var buffer []float64
 		if s.view.transposed {

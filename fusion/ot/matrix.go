@@ -3,7 +3,7 @@ package ot
 import (
 	"fmt"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // Matrix is a dense row-major matrix: element (i, j) is Data[i*Cols+j].
@@ -28,7 +28,7 @@ func (m Matrix) Row(i int) []float64 {
 // Transpose returns a new matrix holding mᵀ.
 func (m Matrix) Transpose() Matrix {
 	t := NewMatrix(m.Cols, m.Rows)
-	gemm.Parallel(m.Cols, m.Rows, func(lo, hi int) {
+	parallel.For(m.Cols, m.Rows, func(lo, hi int) {
 		for i := range m.Rows {
 			row := m.Row(i)
 			for j := lo; j < hi; j++ {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // Problem is a discrete transport problem. Its slices are never written to.
@@ -112,7 +112,7 @@ func masses(name string, x []float64, n int) ([]float64, error) {
 // cost.
 func (m Matrix) scale() (float64, error) {
 	rowMax := make([]float64, m.Rows)
-	gemm.Parallel(m.Rows, m.Cols, func(lo, hi int) {
+	parallel.For(m.Rows, m.Cols, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			rowMax[i] = maxAbs(m.Row(i))
 		}

@@ -1,6 +1,6 @@
 package ot
 
-import "otfusion/internal/gemm"
+import "otfusion/internal/parallel"
 
 // Blocks of the multiplication: blockDepth coordinates of blockCols points
 // stay in the second-level cache while all rows of x pass by.
@@ -14,7 +14,7 @@ const (
 // shapes and the number of goroutines: for equal rows x_i = y_j the three of
 // ‖x_i‖², ‖y_j‖² and x_i·y_j are equal to the last bit.
 func addProduct(out, x, y Matrix) {
-	gemm.Parallel(x.Rows, y.Rows*x.Cols/4, func(lo, hi int) {
+	parallel.For(x.Rows, y.Rows*x.Cols/4, func(lo, hi int) {
 		for k := 0; k < x.Cols; k += blockDepth {
 			depth := min(blockDepth, x.Cols-k)
 			for j := 0; j < y.Rows; j += blockCols {

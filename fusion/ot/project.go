@@ -3,7 +3,7 @@ package ot
 import (
 	"fmt"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // Project returns the barycentric projection of the source points on the
@@ -27,7 +27,7 @@ func (p *Plan) Project(x Matrix) (Matrix, error) {
 // combine returns the matrix whose row i is Σ_j weight(i, T_ij) times row j of y.
 func (p *Plan) combine(y Matrix, weight func(i int, mass float64) float64) Matrix {
 	out := NewMatrix(p.rows, y.Cols)
-	gemm.Parallel(p.rows, y.Cols*(1+p.NumEntries()/p.rows), func(lo, hi int) {
+	parallel.For(p.rows, y.Cols*(1+p.NumEntries()/p.rows), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			dst := out.Row(i)
 			p.eachInRow(i, func(j int, mass float64) {

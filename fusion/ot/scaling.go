@@ -4,13 +4,13 @@ import (
 	"context"
 	"math"
 
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // scaling is a run of Sinkhorn's iteration, ε-scaling included.
 type scaling struct {
 	*gibbs
-	team     *gemm.Team // of the sweeps
+	team     *parallel.Team // of the sweeps
 	settings Sinkhorn
 	rho      float64   // price of marginals, +Inf when they are exact
 	total    float64   // mass, to which errors are compared

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 
 	"otfusion/internal/argmax"
-	"otfusion/internal/gemm"
+	"otfusion/internal/parallel"
 )
 
 // ErrIterations is wrapped by the error returned, with no plan, when a pivot
@@ -159,7 +159,7 @@ func (t *transport) renewLists() bool {
 
 // eachRow calls work for every row, on several goroutines.
 func (t *transport) eachRow(work func(i int, scratch *selection)) {
-	gemm.Parallel(t.n, t.m, func(lo, hi int) {
+	parallel.For(t.n, t.m, func(lo, hi int) {
 		scratch := newSelection(t.list.width)
 		for i := lo; i < hi; i++ {
 			work(i, scratch)

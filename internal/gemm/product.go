@@ -3,6 +3,8 @@ package gemm
 import (
 	"fmt"
 	"runtime"
+
+	"otfusion/internal/parallel"
 )
 
 const (
@@ -69,7 +71,7 @@ func (m *Multiplier) run(p product) {
 	}
 	width := min(most, roundUp((p.cols+len(m.scratch)-1)/len(m.scratch), tileCols))
 	blocks := (p.cols + width - 1) / max(width, 1)
-	deal(blocks, p.rows*p.long*width/16, func(worker, i int) {
+	parallel.Deal(blocks, p.rows*p.long*width/16, func(worker, i int) {
 		lo := (blocks - 1 - i) * width
 		m.scratch[worker].addBlock(p, lo, min(lo+width, p.cols))
 	})
@@ -162,7 +164,7 @@ func (m *Multiplier) AddSquares(sums []float64, x View) error {
 		return fmt.Errorf("gemm: squares: wanted %d values, found %d", x.Size, len(sums))
 	}
 	m.grow()
-	inParallel(x.Size, x.Cols(), func(worker, lo, hi int) { m.scratch[worker].addSquares(sums, x, lo, hi) })
+	parallel.Numbered(x.Size, x.Cols(), func(worker, lo, hi int) { m.scratch[worker].addSquares(sums, x, lo, hi) })
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package gemm
+package parallel
 
 import (
 	"runtime"
@@ -17,7 +17,7 @@ const (
 	yieldEvery = 1 << 12
 )
 
-// A Team is Parallel for many short pieces of work in a row: its goroutines
+// A Team is [For] for many short pieces of work in a row: its goroutines
 // stay, and spin for a moment before they sleep. The same member gets the same
 // range each time, which keeps its part of the data in the cache of its core.
 // One goroutine at a time may use it.
@@ -32,7 +32,7 @@ type Team struct {
 }
 
 // NewTeam is a team for work on up to n items of the given size, as of
-// [Parallel]. Close ends its goroutines.
+// [For]. Close ends its goroutines.
 func NewTeam(n, size int) *Team {
 	t := &Team{members: max(1, min(runtime.GOMAXPROCS(0), n, n*size/teamGrain)), begun: newGate(), ended: newGate()}
 	for m := 1; m < t.members; m++ {
