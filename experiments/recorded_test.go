@@ -27,3 +27,19 @@ func TestPublishedResults(t *testing.T) {
 		t.Error("docs/results.md is not what the program writes now: make record RESULTS=docs/results writes it")
 	}
 }
+
+// The figure in README.md is the one that the program draws of the recorded results.
+func TestPublishedFigure(t *testing.T) {
+	dir := t.TempDir()
+	section := NewSection(mnistPair(), Paper, runner.Store{Root: filepath.Join("..", "docs", "results")})
+	if err := section.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := os.ReadFile(filepath.Join(dir, "figure-1.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(drawn) != document(t, "docs/figures/path-mnist.svg") {
+		t.Error("docs/figures/path-mnist.svg is not figure-1.svg of mnist-pair at scale paper; otfusion experiment run mnist-pair --scale paper draws it")
+	}
+}
