@@ -139,3 +139,31 @@ func TestPruneAndFold(t *testing.T) {
 		}
 	}
 }
+
+// Classes 2 and 5 are exchanged in b, so transport of the output layer moves
+// them: fuse says so on the terminal and in JSON.
+func TestFuseSaysWhichClassesMove(t *testing.T) {
+	dir := t.TempDir()
+	a := network(t, dir, "a.safetensors", "mlpnet", 1, models.Options{Hidden: []int{8}})
+	m, err := checkpoint.Read(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := m.Params["fc2.weight"].Data
+	for i := range 8 {
+		w[2*8+i], w[5*8+i] = w[5*8+i], w[2*8+i]
+	}
+	b := filepath.Join(dir, "b.safetensors")
+	if err := checkpoint.Write(b, m); err != nil {
+		t.Fatal(err)
+	}
+	const note = "moves 2 of 10 classes: 5 to 2, 2 to 5"
+	args := []string{"fuse", a, b, "--preset", "paper-wts", "--out", filepath.Join(dir, "fused.safetensors")}
+	if r := call(args...); r.status != exitOK || !strings.Contains(r.stdout, "note: parent 0: the output layer's map "+note) {
+		t.Errorf("status %d, stdout %q, want the moved classes", r.status, r.stdout)
+	}
+	r := callJSON[struct{ Notes []string }](t, args...)
+	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], note) {
+		t.Errorf("notes %q, want the moved classes", r.Notes)
+	}
+}
