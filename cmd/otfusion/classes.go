@@ -86,12 +86,42 @@ func spelledOut(text string) []string {
 	return names
 }
 
-// unnamed tells models of which none names its classes.
-func unnamed(ms []*models.Model) bool {
-	return !slices.ContainsFunc(ms, func(m *models.Model) bool {
-		names, _, err := m.Classes()
-		return names != nil || err != nil
-	})
+// unnamed is the indices of the models whose outputs have no names.
+func unnamed(ms []*models.Model) []int {
+	var all []int
+	for k, m := range ms {
+		if names, _, err := m.Classes(); names == nil && err == nil {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// wantNames refuses models of different numbers of outputs where one has no names
+// for its own, as nobody knows which of them are the same.
+func wantNames(paths []string, ms []*models.Model) error {
+	nameless := unnamed(ms)
+	for k, m := range ms {
+		if len(nameless) == 0 || m.Arch.Classes() == ms[0].Arch.Classes() {
+			continue
+		}
+		return usage("--classes: %s has %d outputs and %s has %d: wanted names of each model's classes, such as a:0-4,b:5-9, found none in %s",
+			paths[0], ms[0].Arch.Classes(), paths[k], m.Arch.Classes(), paths[nameless[0]])
+	}
+	return nil
+}
+
+// sayUnnamed notes which models' outputs are taken for the same classes in order.
+func (g *globals) sayUnnamed(paths []string, ms []*models.Model) {
+	switch nameless := unnamed(ms); len(nameless) {
+	case 0:
+	case len(ms):
+		g.note("no file names its classes: all models' outputs were taken for the same ones, in order; --classes names them")
+	default:
+		for _, k := range nameless {
+			g.note("%s does not name its classes: its outputs were taken for those of the other models, in order; --classes names them", paths[k])
+		}
+	}
 }
 
 // nameOutputs names all of a model's outputs, or says which of them it knows.

@@ -93,3 +93,22 @@ func TestWrongClassesOfTheFlag(t *testing.T) {
 		t.Errorf("names %q", got)
 	}
 }
+
+// Nobody knows which outputs of 3 are which of 5 unless both have names.
+func TestUnnamedOutputsOfOtherNumbersAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	three := network(t, dir, "three.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6}, Classes: 3})
+	five := network(t, dir, "five.safetensors", "mlpnet", 2, models.Options{Hidden: []int{6}, Classes: 5})
+	out := filepath.Join(dir, "out.safetensors")
+	for _, args := range [][]string{
+		{"fuse", three, five, "--out", out}, {"average", three, five, "--out", out}, {"merge", three, five, "--out", out},
+		{"eval", three, five, "--ensemble"}, {"fuse", three, five, "--classes", "a:x+y+z", "--out", out},
+	} {
+		t.Run(strings.Join(args[:1], " "), func(t *testing.T) {
+			wantRefusal(t, call(args...), exitUsage, "--classes: ", "three.safetensors has 3 outputs", "five.safetensors has 5", "a:0-4,b:5-9")
+		})
+	}
+	if a := call("fuse", three, five, "--classes", "a:x+y+z,b:v+w+x+y+z", "--out", out); a.status != exitOK {
+		t.Errorf("with names: %+v", a)
+	}
+}

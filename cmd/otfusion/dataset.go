@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -134,7 +135,7 @@ func (g *globals) parents(paths []string, source sourceFlags, input inputFlags, 
 	if err := classes.name(ms...); err != nil {
 		return nil, nil, err
 	}
-	if err := wantSameImages(paths, ms); err != nil {
+	if err := cmp.Or(wantNames(paths, ms), wantSameImages(paths, ms)); err != nil {
 		return nil, nil, err
 	}
 	n, err := g.agreed(paths, ms)

@@ -60,6 +60,11 @@ func (c *evalCmd) Run(g *globals) error {
 	if err := c.name(ms...); err != nil {
 		return err
 	}
+	if c.Ensemble {
+		if err := wantNames(c.Models, ms); err != nil {
+			return err
+		}
+	}
 	d, test, err := c.load(g, ms[0].Arch)
 	if err != nil {
 		return err

@@ -174,8 +174,8 @@ func (c *fuseCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	if o.Align == fusion.Zip && unnamed(parents) {
-		g.note("no file names its classes: all models' outputs were taken for the same ones, in order; --classes names them")
+	if o.Align == fusion.Zip {
+		g.sayUnnamed(c.Models, parents)
 	}
 	if err := c.write(g, fused, parents...); err != nil {
 		return err
