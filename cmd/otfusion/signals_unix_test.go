@@ -99,6 +99,46 @@ func TestHangUpSavesATraining(t *testing.T) {
 	}
 }
 
+// A merge that was interrupted continues with its fusion and its epochs, to the
+// same bytes.
+func TestInterruptedMergeResumes(t *testing.T) {
+	dir := t.TempDir()
+	pictures, recipe := shapes(t, 400), write(t, dir, "long.yaml", strings.Replace(briefRecipe, "epochs: 1", "epochs: 30", 1))
+	a, b := documented(t, dir, "a.safetensors", 1), documented(t, dir, "b.safetensors", 2)
+	merge := func(out string) []string {
+		return []string{"merge", a, b, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--threads", "1", "--out", filepath.Join(dir, out)}
+	}
+	p := start(t, merge("twice")...)
+	waitFor(t, func() bool {
+		log, _ := os.ReadFile(filepath.Join(dir, "twice", "log.jsonl"))
+		return bytes.Count(log, []byte("\n")) > 1
+	})
+	_ = p.Process.Signal(syscall.SIGTERM)
+	if status := p.wait(t); status != exitFailure || !strings.Contains(p.stderr.String(), "the same run continues there") {
+		t.Fatalf("status %d, stderr %q", status, p.stderr.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "twice", "report.json")); err == nil {
+		t.Error("an interrupted merge has a report")
+	}
+	resumed := callJSON[mergedJSON](t, merge("twice")...)
+	whole := callJSON[mergedJSON](t, merge("once")...)
+	if resumed.FusionSeconds != 0 || whole.FusionSeconds == 0 || len(resumed.Epochs) != 30 {
+		t.Errorf("%v and %v seconds of fusion, %d epochs, want one fusion each and 30 epochs", resumed.FusionSeconds, whole.FusionSeconds, len(resumed.Epochs))
+	}
+	for _, name := range []string{"fused.safetensors", "model.safetensors"} {
+		var files [2][]byte
+		for i, out := range []string{"once", "twice"} {
+			var err error
+			if files[i], err = os.ReadFile(filepath.Join(dir, out, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(files[0], files[1]) {
+			t.Errorf("%s of the interrupted merge differs", name)
+		}
+	}
+}
+
 // A command that does not stop ends at the second signal.
 func TestSecondSignalEnds(t *testing.T) {
 	for sent, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
