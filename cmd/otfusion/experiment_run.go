@@ -8,6 +8,7 @@ import (
 
 	"otfusion/data"
 	"otfusion/experiments"
+	"otfusion/experiments/report"
 	"otfusion/experiments/runner"
 	"otfusion/internal/build"
 	"otfusion/train"
@@ -98,7 +99,7 @@ func (c *runCmd) resumed(g *globals, tasks []runner.TaskStatus) {
 func (c *runCmd) env(g *globals) runner.Env {
 	threads := max(1, g.cores/max(1, c.Jobs))
 	env := runner.Env{Store: runner.Store{Root: c.Results}, Datasets: data.Kept(g.DataDir), Threads: threads, Engine: g.Engine,
-		Compute: fmt.Sprintf("%s, %d threads", g.engine(), threads), Revision: build.Revision(), Observer: g.progress()}
+		Compute: g.engine() + ", " + report.Plural(threads, "thread", "threads"), Revision: build.Revision(), Observer: g.progress()}
 	if !g.Quiet {
 		env.Notify = func(e runner.Event) {
 			if line := told(e); line != "" {

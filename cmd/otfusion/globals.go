@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 
+	"otfusion/experiments/report"
 	"otfusion/models/nn"
 	"otfusion/train"
 	"otfusion/train/progress"
@@ -75,7 +76,7 @@ type announced struct {
 func (a *announced) Start(s train.Start) train.Progress {
 	if !s.Finished {
 		a.once.Do(func() {
-			a.Say(fmt.Sprintf("computing on %s, %d cores", a.engine(), a.cores))
+			a.Say(fmt.Sprintf("computing on %s, %s", a.engine(), report.Plural(a.cores, "core", "cores")))
 		})
 	}
 	return a.Observer.Start(s)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"otfusion/experiments/report"
 	"otfusion/fusion"
 	"otfusion/internal/build"
 	"otfusion/models"
@@ -59,8 +60,8 @@ func program(g *globals) programJSON {
 }
 
 func (p programJSON) print(w io.Writer) {
-	fmt.Fprintf(w, "otfusion %s, %s\ncompute        %s, %d cores\narchitectures  %s (also with _bn)\nrecipes        %s\n",
-		p.Revision, p.Go, p.Compute, p.Cores, strings.Join(p.Architectures, ", "), strings.Join(p.Recipes, ", "))
+	fmt.Fprintf(w, "otfusion %s, %s\ncompute        %s, %s\narchitectures  %s (also with _bn)\nrecipes        %s\n",
+		p.Revision, p.Go, p.Compute, report.Plural(p.Cores, "core", "cores"), strings.Join(p.Architectures, ", "), strings.Join(p.Recipes, ", "))
 }
 
 // modelJSON describes a model.

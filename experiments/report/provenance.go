@@ -31,7 +31,7 @@ func (s Section) Provenance() string {
 			outdated++
 		}
 		days = append(days, r.Finished.Format(time.DateOnly))
-		engines = append(engines, r.Compute)
+		engines = append(engines, strings.Replace(r.Compute, ", 1 threads", ", 1 thread", 1)) // as older results have it
 		revisions = append(revisions, r.Revision)
 	}
 	slices.Sort(days)
