@@ -65,7 +65,7 @@ func (t teaching) budgetTable(s Scale, o budgetOutcome) report.Table {
 	table := report.Table{
 		Title:   "A network of " + t.title + " over its budget, test accuracy in %",
 		Columns: []string{"multiply-adds of a parent's", "aligned and averaged", "then regressed"},
-		Note: fmt.Sprintf("Scale %s, %s: parents %s. Alignment by the cosine of activations; the share r of every hidden layer's channels, the worst matched, stays apart.",
+		Note: fmt.Sprintf("Scale %s, %s: parents %s.",
 			s, report.Plural(t.repetitions, "pair of seeds", "pairs of seeds"), effortOf(t.recipe)),
 		Rows: []report.Row{
 			{Label: "better parent", Values: []report.Value{report.Words("1"), report.Ours(o.better), report.Words("not applicable")}},
@@ -134,7 +134,7 @@ func (o budgetOutcome) largestFall() float64 {
 }
 
 func presentBudget(l *Loader) report.Content {
-	var c report.Content
+	c := report.Content{Note: "Alignment by the cosine of activations. The share r of every hidden layer's channels, the worst matched, stays apart."}
 	for _, t := range budgetFamilies(l.Scale) {
 		o := t.measureBudgets(l)
 		c.Tables = append(c.Tables, t.budgetTable(l.Scale, o))

@@ -194,9 +194,8 @@ func (t teaching) table(s Scale, o taughtSet) report.Table {
 	table := report.Table{
 		Title:   "One network of " + t.title + ", test accuracy in %",
 		Columns: []string{"one-shot", "taught without labels", "taught with labels"},
-		Note: fmt.Sprintf("Scale %s, %s: parents %s; taught for %s by the mean of their logits at T = %d, without labels the epoch kept that agrees most with them on %d held-out images; with labels at a share of %g. "+
-			"The rows of A and B alone are trained further with labels for as long.",
-			s, report.Plural(t.repetitions, "set of seeds", "sets of seeds"), effortOf(t.recipe), report.Plural(t.taught.Epochs, "epoch", "epochs"), teacherTemperature, t.taught.Validation, labelShare),
+		Note: fmt.Sprintf("Scale %s, %s: parents %s; taught for %s.",
+			s, report.Plural(t.repetitions, "set of seeds", "sets of seeds"), effortOf(t.recipe), report.Plural(t.taught.Epochs, "epoch", "epochs")),
 	}
 	for k, name := range []string{"model A", "model B"} {
 		table.Rows = append(table.Rows, report.Row{Label: name, Values: []report.Value{report.Ours(o.parents[k]), report.Words("no teacher"), report.Ours(o.on[k])}})
@@ -255,7 +254,8 @@ func (t teaching) claims(o taughtSet) []report.Claim {
 }
 
 func presentOneNetwork(l *Loader) report.Content {
-	var r report.Content
+	r := report.Content{Note: fmt.Sprintf("The parents teach by the mean of their logits at T = %d. Without labels, the epoch is kept that agrees most with them on held-out images; with labels, these have a share of %g. "+
+		"Model A and model B are trained further with labels alone, for as many epochs as the others are taught.", teacherTemperature, labelShare)}
 	for _, t := range teachings(l.Scale) {
 		o := t.measure(l)
 		r.Tables = append(r.Tables, t.table(l.Scale, o))

@@ -204,8 +204,7 @@ func (y specialty) table(s Scale, o specialistsOutcome) report.Table {
 	t := report.Table{
 		Title:   "One network of " + y.title + ", test accuracy in %",
 		Columns: []string{"all classes"},
-		Note: fmt.Sprintf("Scale %s, %s: parents %s; zip, best and teaching see unlabelled training images of all parents; taught for %s. "+
-			"In the ensemble each parent contributes logits only for the classes that it was trained on. Zip up to two thirds stops at %s; branches follow it.",
+		Note: fmt.Sprintf("Scale %s, %s: parents %s; taught for %s. Zip up to two thirds stops at %s; branches follow it.",
 			s, report.Plural(y.repetitions, "set of seeds", "sets of seeds"), effortOf(y.recipe), report.Plural(y.taught.Epochs, "epoch", "epochs"), y.upTo),
 	}
 	if y.normed() {
@@ -262,7 +261,7 @@ func (y specialty) claims(o specialistsOutcome) []report.Claim {
 }
 
 func presentSpecialists(l *Loader) report.Content {
-	var r report.Content
+	r := report.Content{Note: "Zip, best and teaching see unlabelled training images of all parents. In the ensemble each parent contributes logits only for the classes that it was trained on."}
 	for _, y := range specialties(l.Scale) {
 		o := y.measure(l)
 		r.Tables = append(r.Tables, y.table(l.Scale, o))

@@ -69,6 +69,9 @@ func (s Section) Markdown() string {
 	if len(s.Claims) > 0 {
 		b.WriteString(claimsMarkdown(s.Claims) + "\n")
 	}
+	if s.Note != "" {
+		b.WriteString(escaped(s.Note) + "\n\n")
+	}
 	var unstarted []string
 	for _, t := range s.Tables {
 		if t.Started() {

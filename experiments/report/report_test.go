@@ -55,7 +55,7 @@ func rich() Report {
 		{"fuse-0123456789abcdef", 2.5, "portable Go, 2 threads", "43500fb1c2d3+changes", time.Date(2031, 5, 6, 3, 2, 1, 0, time.UTC), true}}
 	return Report{Absent: []string{"timing", "methods"}, Sections: []Section{
 		{Name: "table1", Title: "Pairs of VGG11 and ResNet18 on CIFAR-10", Source: "Table 1", Scale: "reduced", Command: "otfusion experiment run table1 --scale reduced", Missing: 3, Damaged: []string{"train-feedfeedfeedfeed"}, Runs: runs,
-			Content: Content{Tables: []Table{pairs}, Figures: []Figure{path}, Claims: []Claim{
+			Content: Content{Note: "Parents have two seeds.", Tables: []Table{pairs}, Figures: []Figure{path}, Claims: []Claim{
 				{Source: "Table 1", Criterion: "OT ≥ min(A, B) − 5", Text: "two VGG11 fuse to within 5 points of the parents, the vanilla average stays under 40 %.", Verdict: Reproduced, Evidence: "parents 89.71 and 89.50, vanilla 10.40, OT 85.10"},
 				{Source: "Table 1", Criterion: "OT > max(A, B)", Text: "VGG11: the fine-tuned fusion beats the fine-tuned vanilla average and both fine-tuned parents.", Verdict: Open, Evidence: "its runs are not finished"},
 			}}},
@@ -82,6 +82,7 @@ func TestPageShowsEverything(t *testing.T) {
 	text := string(page)
 	for _, want := range []string{
 		"89.71", "(90.31)", "two networks", "–", "0.034", " ± 0.31", // values
+		"Parents have two seeds.",
 		"✓ 2", "✗ 1", "○ 1", "exact 96.20, λ = 0.05 96.31", "Criterion: exact ≥ λ = 0.05", "(Tables S2–S4)", "Five draws.", // claims
 		"2 of 5 tasks finished, 1 damaged", "train-feedfeedfeedfeed", "52m3s", "2031-05-04 to 2031-05-06", "portable Go", "43500fb1c2d3&#43;changes", "; 1 task is of inputs that were computed again since",
 		"otfusion experiment run table1 --scale reduced", "Nothing is finished of: timing, methods", "None of its points is finished",
@@ -93,6 +94,16 @@ func TestPageShowsEverything(t *testing.T) {
 	}
 	if n := strings.Count(text, "<svg"); n != 3 {
 		t.Errorf("the page has %d drawings, want 3", n)
+	}
+}
+
+// The note of all tables stands before them, wherever they are read.
+func TestNoteOfAllTablesComesFirst(t *testing.T) {
+	s := rich().Sections[0]
+	for name, text := range map[string]string{"Markdown": s.Markdown(), "text": s.Text()} {
+		if note, table := strings.Index(text, s.Note), strings.Index(text, s.Tables[0].Title); note < 0 || table < note {
+			t.Errorf("%s: the note is at %d, the table at %d", name, note, table)
+		}
 	}
 }
 

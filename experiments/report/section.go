@@ -26,6 +26,7 @@ type Section struct {
 
 // Content is what an experiment shows.
 type Content struct {
+	Note    string   `json:"note,omitempty"` // what holds for all tables
 	Tables  []Table  `json:"tables,omitempty"`
 	Figures []Figure `json:"figures,omitempty"`
 	Claims  []Claim  `json:"claims,omitempty"`
@@ -67,6 +68,9 @@ func (s Section) Dir() string { return filepath.Join(s.Name, s.Scale) }
 // Text is the section for a terminal.
 func (s Section) Text() string {
 	var b strings.Builder
+	if s.Note != "" {
+		b.WriteString("\n" + s.Note + "\n")
+	}
 	for _, t := range s.Tables {
 		b.WriteString("\n" + t.Text())
 	}
