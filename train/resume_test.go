@@ -236,6 +236,10 @@ func TestFinishedRun(t *testing.T) {
 	if again.Model.Fingerprint() != first.Model.Fingerprint() {
 		t.Error("another model")
 	}
+	c.RecipeName = "the same recipe/under another path.yaml"
+	if renamed := mustRun(t, c); !renamed.Finished {
+		t.Error("a run of the same recipe by another name was made again")
+	}
 }
 
 // forbidden fails the test when a step is made.

@@ -49,6 +49,7 @@ func openState(dir string, id identity) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
+	id.RecipeName = s.Identity.RecipeName // a recipe computes the same by another name
 	if s.Identity.Normalised == nil { // a state of before this was noted
 		id.Normalised = nil
 	}
