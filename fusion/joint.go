@@ -47,12 +47,12 @@ func (f *structure) settle(al mapping, known map[string]matched, g Group, m matc
 	var done []slot
 	set := func(axes []Axis, t *transportMap) {
 		for _, ax := range axes {
-			s, whole := slot{ax.Param, ax.Dim}, ax.Part == 0
+			s, its, whole := slot{ax.Param, ax.Dim}, t, ax.Part == 0
 			if !whole {
-				t, whole = join(f.joints[s], known)
+				its, whole = join(f.joints[s], known)
 			}
 			if whole {
-				al[s] = t
+				al[s] = its
 				done = append(done, s)
 			}
 		}

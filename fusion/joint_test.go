@@ -100,6 +100,23 @@ func TestAddTiesConcatsPartByPart(t *testing.T) {
 	}
 }
 
+// rejoined reads the channels of a within a concatenation first, then alone.
+func rejoined() *models.Arch {
+	c := newChain("rejoined", models.Shape{C: 2, H: 5, W: 5})
+	for _, l := range []models.Layer{
+		{Name: "a", Op: models.Conv2D, Out: 9, Kernel: 3}, {Name: "relu", Op: models.ReLU},
+		{Name: "b", Op: models.Conv2D, Out: 7, Kernel: 1},
+		{Name: "ab", Op: models.Concat, Inputs: []string{"relu", "b"}},
+		{Name: "both", Op: models.Conv2D, Out: 8, Kernel: 1},
+		{Name: "alone", Op: models.Conv2D, Inputs: []string{"relu"}, Out: 8, Kernel: 1},
+		{Name: "sum", Op: models.Add, Inputs: []string{"both", "alone"}},
+		{Name: "pool", Op: models.GlobalAvgPool}, {Name: "fc", Op: models.Linear, Out: 3},
+	} {
+		c.add(l)
+	}
+	return c.Arch
+}
+
 // The classes keep their order where they are put together of several layers.
 func TestConcatenatedOutputsAreFixed(t *testing.T) {
 	c := newChain("heads", models.Shape{C: 4, H: 1, W: 1})

@@ -28,6 +28,7 @@ func networks() map[string]func(t testing.TB, seed uint64) *models.Model {
 		"mobilenet":     own(func() *models.Arch { return mobileNet(1) }),
 		"densenet":      own(func() *models.Arch { return denseNet(1) }),
 		"activations":   own(everyActivation),
+		"rejoined":      own(rejoined),
 		"grouped":       own(grouped),
 		"resnet18_bn":   family("resnet18_bn", models.Options{Width: 1. / 16, Input: models.Shape{C: 3, H: 16, W: 16}}),
 	}
