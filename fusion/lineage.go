@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,6 +21,11 @@ type lineage struct {
 	models  []*models.Model
 	parents []string                   // keys of known
 	known   map[string]json.RawMessage // the Ancestor of each key, which is its hash
+}
+
+// MadeOf tells whether these are the parents, in this order, that a model was made of.
+func (p *Provenance) MadeOf(parents []*models.Model) bool {
+	return slices.Equal(p.Parents, lineageOf(parents).parents)
 }
 
 // lineageOf collects the ancestors of a model with these parents.

@@ -15,6 +15,7 @@ import (
 // Config is one training run.
 type Config struct {
 	Dir        string        // folder of the run's files, made if missing
+	Held       bool          // the caller holds the folder, see [Hold]
 	Name       string        // in progress reports; the folder's name if empty
 	Arch       *models.Arch  // trained from scratch; ignored with Initial
 	Initial    *models.Model // fine-tuned; nil: start from scratch

@@ -1,9 +1,11 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"otfusion/internal/atomicfile"
 )
@@ -12,10 +14,11 @@ import (
 // run's folder.
 var ErrBusy = errors.New("another process is training there")
 
-// hold makes the run's folder, keeps other processes and other runs of this
-// one out of it, and removes what killed ones have left half written. The
-// hold ends with the process at the latest.
-func hold(dir string) (release func(), err error) {
+// Hold makes a run's folder, keeps other processes and other runs of this
+// one out of it until it is released, and removes what killed ones have left half
+// written. It fails where a model lies that no run made. [Run] does all that, unless its
+// caller prepares something in the folder and says that it is Held.
+func Hold(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -26,9 +29,17 @@ func hold(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if err := atomicfile.Clean(dir); err != nil {
+	if err := cmp.Or(atomicfile.Clean(dir), foreign(dir)); err != nil {
 		release()
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return release, nil
+}
+
+// foreign refuses a folder with a model that no run made.
+func foreign(dir string) error {
+	if path := filepath.Join(dir, modelFile); exists(path) && !exists(filepath.Join(dir, stateFile)) {
+		return fmt.Errorf("%s is there, but no %s of the run that made it; choose another folder", path, stateFile)
+	}
+	return nil
 }

@@ -22,11 +22,13 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := hold(c.Dir)
-	if err != nil {
-		return nil, err
+	if !c.Held {
+		release, err := Hold(c.Dir)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
 	}
-	defer release()
 	s, err := openState(c.Dir, c.identity())
 	if err != nil {
 		return nil, err

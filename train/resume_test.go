@@ -254,7 +254,7 @@ func (f forbidden) Step(float64)         { f.t.Error("a step was made") }
 // Two processes cannot train in one folder.
 func TestClaim(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	release, err := hold(dir)
+	release, err := Hold(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,13 +44,13 @@ func openState(dir string, id identity) (*state, error) {
 	path := filepath.Join(dir, stateFile)
 	s, err := readState(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return newState(dir, id)
+		return &state{Identity: id}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	id.RecipeName = s.Identity.RecipeName // a recipe computes the same by another name
-	if s.Identity.Normalised == nil { // a state of before this was noted
+	if s.Identity.Normalised == nil {     // a state of before this was noted
 		id.Normalised = nil
 	}
 	if d := differences(s.Identity, id); len(d) > 0 {
@@ -71,14 +71,6 @@ func abridge(list []string) string {
 		list = append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
 	}
 	return strings.Join(list, "; ")
-}
-
-// newState starts a run in a folder that has none.
-func newState(dir string, id identity) (*state, error) {
-	if path := filepath.Join(dir, modelFile); exists(path) {
-		return nil, fmt.Errorf("train: %s is there, but no %s of the run that made it; choose another folder", path, stateFile)
-	}
-	return &state{Identity: id}, nil
 }
 
 func exists(path string) bool {

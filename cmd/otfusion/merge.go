@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -75,6 +74,12 @@ func (c *mergeCmd) Run(g *globals) error {
 	if err := config.Check(); err != nil { // of a network of the shape that the fusion will have
 		return err
 	}
+	release, err := train.Hold(config.Dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	config.Held = true
 	fused, seconds, err := c.fused(g, parents, splits.Train)
 	if err != nil {
 		return err
@@ -96,7 +101,7 @@ func (c *mergeCmd) Run(g *globals) error {
 	if made != nil {
 		report.Notes = made.Notes
 	}
-	if err := report.keep(filepath.Join(string(c.Out), "report.json")); err != nil {
+	if err := atomicfile.WriteJSON(filepath.Join(string(c.Out), "report.json"), report); err != nil {
 		return err
 	}
 	return g.emit(report, report.print)
@@ -106,10 +111,11 @@ func (c *mergeCmd) Run(g *globals) error {
 // of the folder where a run has begun there, which took none now, else a new one.
 func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Dataset) (*models.Model, float64, error) {
 	path := filepath.Join(string(c.Out), "fused.safetensors")
-	if _, err := os.Stat(filepath.Join(string(c.Out), "state.safetensors")); err == nil {
-		if m, err := checkpoint.Read(path); !errors.Is(err, fs.ErrNotExist) {
-			return m, 0, err
-		}
+	_, err := os.Stat(filepath.Join(string(c.Out), "state.safetensors"))
+	begun := err == nil
+	earlier, err := fusionOf(parents, path, begun)
+	if begun || err != nil {
+		return earlier, 0, err
 	}
 	o, err := c.fusion(g, images)
 	if err != nil {
@@ -119,10 +125,23 @@ func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Datas
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := os.MkdirAll(string(c.Out), 0o755); err != nil {
-		return nil, 0, err
-	}
 	return m, report.Seconds, checkpoint.Write(path, m)
+}
+
+// fusionOf reads a file and refuses one that is not a fusion of the parents. Only
+// where a run has begun, the file has to be there.
+func fusionOf(parents []*models.Model, path string, begun bool) (*models.Model, error) {
+	m, err := checkpoint.Read(path)
+	if errors.Is(err, fs.ErrNotExist) && !begun {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p, err := fusion.ProvenanceOf(m); err != nil || p == nil || !p.MadeOf(parents) {
+		return nil, fmt.Errorf("%s: wanted a fusion of these models, found another model; choose another folder", path)
+	}
+	return m, nil
 }
 
 // fusion is preset best, or zip where the models know different classes, on
@@ -161,15 +180,6 @@ type mergedJSON struct {
 	Notes    []string       `json:"notes,omitempty"` // of the fusion
 
 	FusionSeconds float64 `json:"fusion_seconds,omitempty"` // 0 if an earlier start fused
-}
-
-// keep writes the report to a file.
-func (r mergedJSON) keep(path string) error {
-	return atomicfile.Write(path, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
-	})
 }
 
 type pathScore struct {

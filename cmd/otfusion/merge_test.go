@@ -91,6 +91,41 @@ func TestMergeIsRefusedBeforeItFuses(t *testing.T) {
 	}
 }
 
+// A merge writes nothing where another run, or a model that it did not make, lies.
+func TestMergeKeepsOutOfOtherFolders(t *testing.T) {
+	dir := t.TempDir()
+	pictures, recipe := shapes(t, 100), write(t, dir, "brief.yaml", briefRecipe)
+	a, b, c := documented(t, dir, "a.safetensors", 1), documented(t, dir, "b.safetensors", 2), documented(t, dir, "c.safetensors", 3)
+	merge := func(out string, models ...string) []string {
+		return append(append([]string{"merge"}, models...), "--dataset", pictures, "--size", "16", "--recipe", recipe, "--out", filepath.Join(dir, out))
+	}
+	folder := func(name, file string) {
+		content, err := os.ReadFile(c)
+		if err == nil {
+			err = os.Mkdir(filepath.Join(dir, name), 0o777)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), file, string(content))
+	}
+	folder("fused", "fused.safetensors")
+	folder("model", "model.safetensors")
+	callJSON[anObject](t, merge("merged", a, b)...)
+	callJSON[anObject](t, "distill", a, "--teachers", b, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--out", filepath.Join(dir, "trained"))
+	for out, words := range map[string]string{
+		"fused": "wanted a fusion of these models", "model": "model.safetensors is there, but no state.safetensors",
+		"trained": "fused.safetensors", "merged": "wanted a fusion of these models",
+	} {
+		before := listing(t, dir)
+		wantRefusal(t, call(append(merge(out, a, c), "-q")...), exitFailure, out, words)
+		if after := listing(t, dir); after != before {
+			t.Errorf("%s: files changed from\n%s\nto\n%s", out, before, after)
+		}
+	}
+	callJSON[anObject](t, merge("merged", a, b)...)
+}
+
 // A dataset of other classes teaches without its labels.
 func TestImagesOfOtherClassesTeachWithoutLabels(t *testing.T) {
 	dir := t.TempDir()
