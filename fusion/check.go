@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"otfusion/models"
 )
@@ -104,6 +105,9 @@ func logitDifferences(run Recorder, m *models.Model, others ...*models.Model) ([
 	y, err := net.Run(x, checkInputs)
 	if err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(y, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }) {
+		return nil, fmt.Errorf("logits are not finite")
 	}
 	want := append([]float32(nil), y...)
 	var differences []float64

@@ -149,12 +149,12 @@ func (o Options) check() error {
 		return fmt.Errorf("fusion: residual: consensus wants the policy %s, found %s", SharedMap, PaperAverage)
 	case (o.MatchInputs || o.Descent > 0) && o.Align != Weights && o.Align != Both:
 		return fmt.Errorf("fusion: matching inputs and descent want alignment by %s or %s, found by %s", Weights, Both, o.Align)
-	case o.Align == Zip && (o.Passes > 1 || o.TransportOutput || o.PreserveScale || o.Budget > 0):
-		return fmt.Errorf("fusion: align: %s wants one pass, classes in place, no preserved scale and no budget", Zip)
+	case o.Align == Zip && o.besideZip() != "":
+		return fmt.Errorf("fusion: align: %s wants one pass, classes in place, no preserved scale and no budget, found %s", Zip, o.besideZip())
 	case o.Align == Zip && !equal(o.Proportions):
 		return unequalZip(o.Proportions)
 	case o.UpTo != "" && (o.Align != Zip || o.Repair == Rescale):
-		return fmt.Errorf("fusion: up to %s: wanted alignment by %s and no repair by %s", o.UpTo, Zip, Rescale)
+		return fmt.Errorf("fusion: up to %s: wanted alignment by %s and no repair by %s, found alignment by %s, repair %s", o.UpTo, Zip, Rescale, o.Align, o.Repair)
 	case o.runs() && (o.Samples == nil || o.Samples.Len() == 0):
 		return ErrNeedsSamples
 	case o.runs() && o.Record == nil:
@@ -165,6 +165,21 @@ func (o Options) check() error {
 
 // runs tells whether samples are run through the models; options are complete.
 func (o Options) runs() bool { return o.Align != Weights || o.Repair != NoRepair }
+
+// besideZip is an option that zip has no use for, if one is set.
+func (o Options) besideZip() string {
+	switch {
+	case o.Passes > 1:
+		return fmt.Sprintf("%d passes", o.Passes)
+	case o.TransportOutput:
+		return "transport of the output layer"
+	case o.PreserveScale:
+		return "preserved scale"
+	case o.Budget > 0:
+		return fmt.Sprintf("a budget of %g", o.Budget)
+	}
+	return ""
+}
 
 // unequalZip refuses weights that zip has no use for.
 func unequalZip(proportions []float64) error {

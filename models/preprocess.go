@@ -42,10 +42,13 @@ func (n Normalisation) String() string {
 
 func joined(values []float32) string { return strings.Trim(fmt.Sprint(values), "[]") }
 
-// check reports values that no inputs can be normalised by.
-func (n Normalisation) check() error {
+// check reports values that no inputs of so many channels can be normalised by.
+func (n Normalisation) check(channels int) error {
 	if len(n.Mean) == 0 || len(n.Mean) != len(n.Std) {
 		return fmt.Errorf("normalisation: wanted as many stds as means, found %d and %d", len(n.Std), len(n.Mean))
+	}
+	if len(n.Mean) != 1 && len(n.Mean) != channels {
+		return fmt.Errorf("normalisation: wanted one mean or one for each of %d channels, found %d", channels, len(n.Mean))
 	}
 	for i, m := range n.Mean {
 		if s := float64(n.Std[i]); !finite(m) || !(s > 0) || math.IsInf(s, 1) {
@@ -68,15 +71,16 @@ func (m *Model) Normalisation() (*Normalisation, error) {
 	if err := json.Unmarshal([]byte(text), &n); err != nil {
 		return nil, fmt.Errorf("models: metadata %s: %w", metaNormalisation, err)
 	}
-	if err := n.check(); err != nil {
+	if err := n.check(m.Arch.Input.C); err != nil {
 		return nil, fmt.Errorf("models: metadata %s: %w", metaNormalisation, err)
 	}
 	return &n, nil
 }
 
-// SetNormalisation notes in the metadata how inputs are normalised.
+// SetNormalisation notes in the metadata how inputs are normalised: by one value or
+// one for each channel.
 func (m *Model) SetNormalisation(n Normalisation) error {
-	if err := n.check(); err != nil {
+	if err := n.check(m.Arch.Input.C); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
 	m.note(metaNormalisation, n)

@@ -70,6 +70,9 @@ func plain(id identity) (decoded map[string]any) {
 }
 
 func differ(path string, there, here any) []string {
+	if all, bothLists := differInLists(path, there, here); bothLists {
+		return all
+	}
 	a, isObject := there.(map[string]any)
 	b, both := here.(map[string]any)
 	if !isObject || !both {
@@ -89,6 +92,19 @@ func differ(path string, there, here any) []string {
 		all = append(all, differ(inner, a[key], b[key])...)
 	}
 	return all
+}
+
+// differInLists compares two lists of one length, entry by entry.
+func differInLists(path string, there, here any) (all []string, ok bool) {
+	a, isList := there.([]any)
+	b, both := here.([]any)
+	if !isList || !both || len(a) != len(b) {
+		return nil, false
+	}
+	for i := range a {
+		all = append(all, differ(fmt.Sprintf("%s[%d]", path, i), a[i], b[i])...)
+	}
+	return all, true
 }
 
 // brief prints a value of JSON in a few characters.

@@ -209,6 +209,9 @@ func yamlError(file string, err error) error {
 	}
 	message = regexp.MustCompile(`^line (\d+): `).ReplaceAllString(message, "$1: ")
 	message = regexp.MustCompile(`^(\d+: )field (\S+) not found in type .*`).ReplaceAllString(message, `${1}unknown key "$2"`)
+	if !regexp.MustCompile(`^\d+: `).MatchString(message) { // yaml says no line
+		message = " " + message
+	}
 	return fmt.Errorf("train: recipe %s:%s", file, message)
 }
 

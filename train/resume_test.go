@@ -305,6 +305,7 @@ func TestAnotherRunInTheFolder(t *testing.T) {
 		"data":                    {func(c *Config) { c.Data.Train = tinyData(150, 5) }, "data.train: "},
 		"initial":                 {func(c *Config) { c.Initial, _ = c.Recipe.initialise(c.Arch, 3) }, "initial: none there, "},
 		"network":                 {func(c *Config) { a := *c.Arch; a.Layers = a.Layers[:5]; c.Arch = &a; c.Data = eightClasses() }, "arch.layers: 6 entries there, 5 entries here"},
+		"a layer":                 {func(c *Config) { a := *c.Arch; a.Layers = slices.Clone(a.Layers); a.Layers[0].Out++; c.Arch = &a }, "arch.layers[0].out: "},
 	}
 	finished, broken := t.TempDir(), t.TempDir()
 	mustRun(t, tinyConfig(t, finished))

@@ -60,7 +60,7 @@ func (f classFlags) lists(n int) ([][]string, error) {
 			k = int(model[0]) - 'a'
 		}
 		if k < 0 || k >= n || lists[k] != nil {
-			return nil, fmt.Errorf("wanted a:…,b:… with each of %d models once, or a JSON file, found %q", n, part)
+			return nil, fmt.Errorf("wanted a:…,b:… with each of %d models once, or a JSON file that is there, found %q", n, part)
 		}
 		lists[k] = spelledOut(names)
 	}

@@ -248,6 +248,6 @@ func specialists(ms []*models.Model) (bool, error) {
 // note tells people what they may not expect, on standard error.
 func (g *globals) note(format string, args ...any) {
 	if !g.Quiet {
-		fmt.Fprintf(g.stderr, "otfusion: note: "+format+"\n", args...)
+		fmt.Fprintln(g.stderr, "otfusion: note:", plain(fmt.Sprintf(format, args...)))
 	}
 }

@@ -121,9 +121,12 @@ func (f targetFlags) write(g *globals, m *models.Model, parents ...*models.Model
 	if f.DType != "" {
 		dtype, _ = checkpoint.ParseDType(f.DType) // checked by ready
 	}
-	if dtype != checkpoint.F32 {
-		g.note("%s: values are written as %s", f.Out, strings.ToLower(string(dtype)))
-	}
 	m.Meta[checkpoint.MetaDType] = string(dtype)
-	return checkpoint.Write(string(f.Out), m)
+	if err := checkpoint.Write(string(f.Out), m); err != nil {
+		return err
+	}
+	if dtype != checkpoint.F32 {
+		g.note("%s: the values were written as %s", f.Out, strings.ToLower(string(dtype)))
+	}
+	return nil
 }

@@ -267,7 +267,7 @@ func (c *averageCmd) Run(g *globals) error {
 	if err := c.write(g, m, parents...); err != nil {
 		return err
 	}
-	return g.emit(map[string]any{"out": c.Out, "parents": c.Models, "notes": made.Notes}, func(w io.Writer) {
+	return g.emit(map[string]any{"out": c.Out, "parents": c.Models, "notes": append([]string{}, made.Notes...)}, func(w io.Writer) {
 		printNotes(w, made.Notes)
 		fmt.Fprintf(w, "averaged %d models: %s\n", len(parents), c.Out)
 	})

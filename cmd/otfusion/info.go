@@ -103,7 +103,8 @@ func (r modelJSON) print(w io.Writer) {
 	}
 }
 
-// plain makes text from a file, which may come from anywhere, safe for a terminal.
+// plain makes text from a file or a file's name, which may come from anywhere, one
+// line that is safe for a terminal.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -73,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "otfusion: %s\n", strings.Replace(err.Error(), `one of "",`, "one of ", 1)) // "" is a flag not given
+		fmt.Fprintf(stderr, "otfusion: %s\n", plain(strings.Replace(err.Error(), `one of "",`, "one of ", 1))) // "" is a flag not given
 		return exitUsage
 	}
 	c.globals.ctx, c.globals.stdout, c.globals.stderr = ctx, stdout, stderr
@@ -97,5 +97,5 @@ func message(command string, err error) string {
 	if errors.Is(err, context.Canceled) {
 		return interruption(command, err)
 	}
-	return err.Error()
+	return plain(err.Error())
 }

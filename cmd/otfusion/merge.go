@@ -71,7 +71,7 @@ func (c *mergeCmd) Run(g *globals) error {
 		Dir: string(c.Out), Initial: parents[len(parents)-1], Data: splits, Recipe: recipe, RecipeName: c.Recipe, Seed: c.Seed, Engine: g.Engine, SaveEvery: c.SaveEvery,
 		Distill: &train.Distillation{Teachers: parents, Gamma: 1 - c.Labels, Temperature: c.Temperature, Specialists: c.apart},
 	}
-	if err := config.Check(); err != nil { // of a network of the shape that the fusion will have
+	if err := cmp.Or(config.Check(), fusion.Compatible(parents)); err != nil { // of a network of the shape that the fusion will have
 		return err
 	}
 	release, err := train.Hold(config.Dir)

@@ -109,6 +109,13 @@ func TestRefusals(t *testing.T) {
 		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices WORDS", exitFailure, "words.json|JSON list of integers"},
 		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices FAR", exitFailure, "far.json|number 1|60000"},
 		{"fuse A B --out OUT --align acts --dataset mnist --sample-indices MISSING", exitFailure, "no such file"},
+		{"fuse A B --out OUT --align acts --samples-from nowhere", exitUsage, "--samples-from|nowhere"},
+		{"fuse A B --out OUT --align zip --dataset mnist --budget 0.5", exitFailure, "zip wants|found a budget of 0.5"},
+		{"fuse A B --out OUT --align zip --dataset mnist --passes 4", exitFailure, "zip wants|found 4 passes"},
+		{"fuse A B --out OUT --up-to relu1", exitFailure, "up to relu1|found alignment by wts"},
+		{"fuse A B --out OUT --mean 0,0,0 --std 1,1,1", exitUsage, "--mean, --std|one for each of 1 channels, found 3"},
+		{"convert A OUT --mean 0,0,0 --std 1,1,1", exitUsage, "--mean, --std|one for each of 1 channels, found 3"},
+		{"fuse A B --out OUT --classes none.json", exitUsage, "--classes|JSON file that is there|none.json"},
 		{"fuse A B --out OUT --align magic", exitUsage, `one of "wts","acts"|magic`},
 		{"fuse A B --out OUT --preset magic", exitUsage, "--preset|magic"},
 		{"fuse A B --out OUT --reference 7", exitUsage, "--reference|0 to 1|7"},
@@ -141,7 +148,7 @@ func TestRefusals(t *testing.T) {
 		{"eval A --size=-1", exitFailure, "1 to 4096|-1"},
 		{"eval A --mean 0", exitUsage, "--mean, --std|as many stds"},
 		{"eval A --mean 0 --std 0", exitUsage, "--mean, --std|positive stds"},
-		{"eval A --mean 0,0,0 --std 1,1,1", exitFailure, "1 channels, found 3"},
+		{"eval A --mean 0,0,0 --std 1,1,1", exitUsage, "--mean, --std|1 channels, found 3"},
 		{"fuse A B --out OUT --align acts --dataset mnist --samples-from DIR", exitUsage, "--samples-from|--dataset"},
 		{"fuse A B --out OUT --align acts --samples-from MISSING", exitFailure, "no such file"},
 		{"fuse A B --out OUT --align acts --samples-from DIR", exitFailure, "PNG or JPEG|found none"},
@@ -220,6 +227,45 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// File names may have anything in them: an error stays one line without escapes.
+func TestNamesOfFilesAreSafeToPrint(t *testing.T) {
+	a := call("info", filepath.Join(t.TempDir(), "bad\x1b[31m\n.pt"))
+	wantRefusal(t, a, exitFailure, "bad\uFFFD[31m\uFFFD.pt")
+	if strings.ContainsRune(a.stderr, '\x1b') {
+		t.Errorf("stderr %q has an escape", a.stderr)
+	}
+}
+
+// Metadata that does not fit the network is refused with the file's name, as is a
+// network without finite logits.
+func TestMetadataAndLogitsThatMakeNoSense(t *testing.T) {
+	dir := t.TempDir()
+	good := network(t, dir, "good.safetensors", "mlpnet", 1, models.Options{Hidden: []int{6}})
+	bad := func(name string, change func(*models.Model)) string {
+		m, err := checkpoint.Read(good)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(m)
+		path := filepath.Join(dir, name)
+		if err := checkpoint.Write(path, m); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	classes := bad("classes.safetensors", func(m *models.Model) { m.SetClasses([]string{"0", "1"}, nil) })
+	wantRefusal(t, call("info", classes), exitFailure, "classes.safetensors", "a name for each of 10 outputs, found 2")
+	wantRefusal(t, call("fuse", good, classes, "--out", filepath.Join(dir, "out.pt")), exitFailure, "classes.safetensors")
+	huge := bad("huge.safetensors", func(m *models.Model) {
+		for _, p := range m.Params {
+			for i := range p.Data {
+				p.Data[i] = 1e30
+			}
+		}
+	})
+	wantRefusal(t, call("check", huge, good, "--json"), exitFailure, "logits are not finite")
 }
 
 func TestFullStandardOutput(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"otfusion/data"
@@ -57,7 +58,11 @@ func (f *sampleFlags) load(g *globals, a *models.Arch) (*data.Dataset, error) {
 		return d, known(err)
 	}
 	if f.SamplesFrom != "" {
-		return g.source(f.SamplesFrom, f.Size, a).LoadUnlabelled(g.ctx)
+		d, err := g.source(f.SamplesFrom, f.Size, a).LoadUnlabelled(g.ctx)
+		if unknown, ok := errors.AsType[*data.UnknownError](err); ok {
+			return nil, usage("--samples-from: %w", unknown)
+		}
+		return d, err
 	}
 	return nil, nil
 }

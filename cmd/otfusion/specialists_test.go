@@ -126,7 +126,7 @@ func TestZipRefusals(t *testing.T) {
 		{"A B --align zip --proportions 1,2 --samples-from PICTURES", exitFailure, "equal proportions"},
 		{"A B --align zip", exitUsage, "--dataset or --samples-from"},
 		{"A B --preset zip", exitUsage, "--dataset or --samples-from"},
-		{"A FEW --preset zip --samples-from PICTURES", exitFailure, "of [4 5]|where each names its classes"},
+		{"A FEW --preset zip --samples-from PICTURES", exitUsage, "--classes|a.safetensors has 10 outputs|few.safetensors has 4"},
 	} {
 		args := strings.Fields(strings.NewReplacer("A", a, "B", b, "FEW", few, "PICTURES", pictures+" --size 28").Replace(c.args))
 		t.Run(c.args, func(t *testing.T) {

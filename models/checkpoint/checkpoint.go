@@ -5,6 +5,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -44,10 +45,20 @@ func ReadWith(path string, o Options) (*models.Model, error) {
 		return nil, err
 	}
 	m, err := c.model(o)
+	if err == nil {
+		err = described(m)
+	}
 	if err != nil {
 		return nil, &fileError{path, err}
 	}
 	return m, nil
+}
+
+// described refuses metadata of inputs and classes that do not fit the network.
+func described(m *models.Model) error {
+	_, badInputs := m.Normalisation()
+	_, _, badClasses := m.Classes()
+	return cmp.Or(badInputs, badClasses)
 }
 
 // Write writes the model, complete or not at all, in the format that the
@@ -84,6 +95,9 @@ func Precision(m *models.Model) DType {
 // precision is the model's, if it can hold all of its values.
 func precision(m *models.Model) (DType, error) {
 	d := Precision(m)
+	if d == F32 || d == F64 { // which hold them all
+		return d, nil
+	}
 	for name, t := range m.Params {
 		for i, v := range t.Data {
 			if !d.holds(v) {

@@ -11,7 +11,7 @@ import (
 
 // What the metadata says survives both formats.
 func TestPreprocessingTravels(t *testing.T) {
-	a, err := models.Build("mlpnet", models.Options{Hidden: []int{3}})
+	a, err := models.Build("mlpnet", models.Options{Hidden: []int{3}, Input: models.Shape{C: 3, H: 4, W: 4}})
 	if err != nil {
 		t.Fatal(err)
 	}
