@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -157,15 +158,12 @@ func (w *weightAligner) gram(g Group) (*ot.Gram, error) {
 // observe adds the inner products of channels, by blocks of rows where there are
 // many, and tells after each block how much of the group's work is done.
 func (w *weightAligner) observe(gram *ot.Gram, x, y gemm.View, g Group) error {
-	if err := w.multiplier.AddSquares(gram.XX, x); err != nil {
-		return err
-	}
-	if err := w.multiplier.AddSquares(gram.YY, y); err != nil {
-		return err
-	}
 	const rows = 1024
 	if x.Outer > 1 || x.Size <= rows {
-		return w.multiplier.AddProduct(gram.XY.Data, x, y)
+		return observe(&w.multiplier, gram, x, y)
+	}
+	if err := cmp.Or(w.multiplier.AddSquares(gram.XX, x), w.multiplier.AddSquares(gram.YY, y)); err != nil {
+		return err
 	}
 	for lo := 0; lo < x.Size; lo += rows {
 		hi := min(lo+rows, x.Size)
