@@ -111,11 +111,22 @@ func trained(ctx context.Context, w *runner.Workspace, c train.Config) (runner.O
 	c.Dir, c.Name = w.Dir, runner.ID(w.Task)
 	c.Threads, c.Engine = w.Env.Threads, w.Env.Engine
 	c.SaveEvery, c.Observer = saveEvery, w.Env.Observer
+	start := time.Now()
 	r, err := train.Run(ctx, c)
 	if err != nil {
 		return runner.Outcome{}, err
 	}
-	return outcomeOf(r), nil
+	o := outcomeOf(r)
+	o.Earlier = max(0, secondsOf(r)-time.Since(start).Seconds())
+	return o, nil
+}
+
+// secondsOf is the time of all epochs, those of earlier runs included.
+func secondsOf(r *train.Result) (total float64) {
+	for _, e := range r.Log {
+		total += e.Seconds
+	}
+	return total
 }
 
 // outcomeOf lays out what a run found, with its curves.

@@ -1,8 +1,14 @@
 package experiments
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"otfusion/data"
 	"otfusion/experiments/runner"
 	"otfusion/models"
 	"otfusion/train"
@@ -69,5 +75,45 @@ func TestRecordedTrainingsAreReadBack(t *testing.T) {
 	}
 	if _, ok := DecodeTask("train", []byte("[")); ok {
 		t.Error("what is no JSON is taken for a training run")
+	}
+}
+
+// The seconds of a training that was resumed are those of all its epochs.
+func TestSecondsOfAResumedTraining(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains on MNIST")
+	}
+	store := runner.Store{Root: t.TempDir()}
+	task := Train{Arch: "mlpnet", Hidden: []int{32}, Dataset: "mnist", Recipe: recipe("smoke", train.FromScratch, "mlpnet", "mnist")}
+	compute := func() runner.Result {
+		t.Helper()
+		env := runner.Env{Store: store, Datasets: data.Kept(t.TempDir()), Threads: 1}
+		if failures, err := (runner.Runner{Env: env, Jobs: 1}).Run(context.Background(), []runner.Task{task}); err != nil || len(failures) > 0 {
+			t.Fatal(failures, err)
+		}
+		r, err := store.Load(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	whole := compute()
+	if err := os.Remove(filepath.Join(store.Dir(task), "result.json")); err != nil { // as if it had been killed before it wrote that
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(store.Dir(task), "log.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trained float64
+	for d := json.NewDecoder(bytes.NewReader(log)); d.More(); {
+		var epoch train.Record
+		if err := d.Decode(&epoch); err != nil {
+			t.Fatal(err)
+		}
+		trained += epoch.Seconds
+	}
+	if resumed := compute(); resumed.Seconds < trained || whole.Seconds < trained || whole.Earlier != 0 {
+		t.Errorf("%g s, resumed %g s, want at least the %g s of the epochs", whole.Seconds, resumed.Seconds, trained)
 	}
 }

@@ -238,7 +238,7 @@ func (r Runner) compute(ctx context.Context, t Task, c *lease) (err error) {
 	}
 	return r.Env.Store.Save(t, Result{
 		Outcome:  outcome,
-		Seconds:  time.Since(start).Seconds(),
+		Seconds:  outcome.Earlier + time.Since(start).Seconds(),
 		Compute:  r.Env.Compute,
 		Revision: r.Env.Revision,
 		Finished: time.Now().UTC(),

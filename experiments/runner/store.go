@@ -36,7 +36,7 @@ type Result struct {
 	Task description `json:"task"`
 	Outcome
 	Model    string    `json:"model_sha256,omitempty"` // of ModelFile, where the task made one
-	Seconds  float64   `json:"seconds"`                // of the run that finished it
+	Seconds  float64   `json:"seconds"`                // with those of earlier runs that it resumed
 	Compute  string    `json:"compute"`                // such as "onednn 2.6.3, 2 threads"
 	Revision string    `json:"revision,omitempty"`     // of the program
 	Finished time.Time `json:"finished"`

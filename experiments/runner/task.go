@@ -33,6 +33,7 @@ type Task interface {
 type Outcome struct {
 	Metrics map[string]float64   `json:"metrics"`          // such as "accuracy", percent
 	Series  map[string][]float64 `json:"series,omitempty"` // such as an accuracy per epoch
+	Earlier float64              `json:"-"`                // seconds of earlier runs, which this one resumed
 }
 
 // schema is the version of the description that a task's ID is the hash of.
