@@ -109,7 +109,7 @@ func rejoined() *models.Arch {
 		{Name: "ab", Op: models.Concat, Inputs: []string{"relu", "b"}},
 		{Name: "both", Op: models.Conv2D, Out: 8, Kernel: 1},
 		{Name: "alone", Op: models.Conv2D, Inputs: []string{"relu"}, Out: 8, Kernel: 1},
-		{Name: "sum", Op: models.Add, Inputs: []string{"both", "alone"}},
+		{Name: "added", Op: models.Add, Inputs: []string{"both", "alone"}},
 		{Name: "pool", Op: models.GlobalAvgPool}, {Name: "fc", Op: models.Linear, Out: 3},
 	} {
 		c.add(l)

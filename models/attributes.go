@@ -3,8 +3,11 @@ package models
 import "slices"
 
 // foreign is the JSON name of an attribute that is set though the operation has
-// none of that name, "" where there is none.
+// none of that name, "" where there is none or the operation is none of ours.
 func (l Layer) foreign() string {
+	if !slices.Contains(Operations(), l.Op) {
+		return ""
+	}
 	for _, a := range []struct {
 		name string
 		set  bool
