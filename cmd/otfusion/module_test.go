@@ -11,6 +11,20 @@ import (
 	"otfusion/models/checkpoint"
 )
 
+// mustAndCheck ends both programs.
+const mustAndCheck = `
+func must[T any](value T, err error) T {
+	check(err)
+	return value
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+`
+
 // byWeights and byActivations are programs of another module, as docs/library.md
 // shows them.
 const byWeights = `package main
@@ -31,18 +45,7 @@ func main() {
 	check(err)
 	check(checkpoint.Write(os.Args[3], fused))
 }
-
-func must[T any](value T, err error) T {
-	check(err)
-	return value
-}
-
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-`
+` + mustAndCheck
 
 const byActivations = `package main
 
@@ -69,18 +72,7 @@ func main() {
 	check(err)
 	check(checkpoint.Write(os.Args[3], fused))
 }
-
-func must[T any](value T, err error) T {
-	check(err)
-	return value
-}
-
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-`
+` + mustAndCheck
 
 // Another module requires this one from a checkout and fuses, without C.
 func TestAnotherModuleFuses(t *testing.T) {
