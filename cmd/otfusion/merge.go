@@ -132,10 +132,12 @@ func (c *mergeCmd) fused(g *globals, parents []*models.Model, images *data.Datas
 // where a run has begun, the file has to be there.
 func fusionOf(parents []*models.Model, path string, begun bool) (*models.Model, error) {
 	m, err := checkpoint.Read(path)
-	if errors.Is(err, fs.ErrNotExist) && !begun {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && begun:
+		return nil, fmt.Errorf("%s: wanted the fusion that the run in this folder started from, found none; choose another folder", path)
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	if p, err := fusion.ProvenanceOf(m); err != nil || p == nil || !p.MadeOf(parents) {

@@ -115,7 +115,7 @@ func TestMergeKeepsOutOfOtherFolders(t *testing.T) {
 	callJSON[anObject](t, "distill", a, "--teachers", b, "--dataset", pictures, "--size", "16", "--recipe", recipe, "--out", filepath.Join(dir, "trained"))
 	for out, words := range map[string]string{
 		"fused": "wanted a fusion of these models", "model": "model.safetensors is there, but no state.safetensors",
-		"trained": "fused.safetensors", "merged": "wanted a fusion of these models",
+		"trained": "wanted the fusion that the run in this folder started from", "merged": "wanted a fusion of these models",
 	} {
 		before := listing(t, dir)
 		wantRefusal(t, call(append(merge(out, a, c), "-q")...), exitFailure, out, words)
